@@ -93,7 +93,8 @@ def one_of(name, value, options):
         return options[value] if isinstance(options, dict) else value
     near = difflib.get_close_matches(str(value).lower(), [str(o) for o in options], n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown {name} {value!r}.{hint} Known: {', '.join(map(str, options))}.")
+    known = f" Known: {', '.join(map(str, options))}." if len(options) <= 40 else ""
+    raise ValueError(f"unknown {name} {value!r}.{hint}{known}")
 
 
 def same_shape(name_a, a, name_b, b):
