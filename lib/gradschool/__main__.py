@@ -1,0 +1,7 @@
+"""`python -m gradschool` is `gradschool`."""
+
+import sys
+
+from gradschool.cli import main
+
+sys.exit(main())
