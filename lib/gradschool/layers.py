@@ -8,12 +8,14 @@ before it. Backward never changes a parameter: that is the optimizer's work.
 Batch first: ``x`` has shape ``(rows, inputs)``, a kernel has shape ``(inputs, units)``.
 """
 
+from collections import UserDict
+
 import numpy as np
 
 from gradschool import _check, activations, initializers
 
 
-class Parameters(dict):
+class Parameters(UserDict):
     """The arrays of a layer by name. Setting an entry copies the values into the array that is there.
 
     The arrays are views into one long vector of the whole network, so they are written to and
@@ -225,6 +227,6 @@ def _views(vector, shapes):
     views, start = Parameters(), 0
     for name, shape in shapes.items():
         stop = start + int(np.prod(shape))
-        dict.__setitem__(views, name, vector[start:stop].reshape(shape))
+        views.data[name] = vector[start:stop].reshape(shape)
         start = stop
     return views
