@@ -334,7 +334,9 @@ def _parse(data):
     if len(data) <= PARSE_WHOLE:
         try:
             return json.loads(data.decode("utf-8"), strict=False), True
-        except (ValueError, RecursionError):
+        except ValueError:
+            return _Tolerant(data).read(), False
+        except RecursionError:
             pass
     reader = _Tolerant(data)
     return reader.read(), reader.whole
@@ -474,7 +476,8 @@ def _match(frame, cells, notes):
         if not same:
             continue
         # Of copies: one that defines what is asked for, changed from what was given out, the last.
-        take(i, max(same, key=lambda k: (bool(cells[k].names & slot.names), cells[k].key != slot.key, k)))
+        mine = slot.role != "locked"
+        take(i, max(same, key=lambda k: (bool(cells[k].names & slot.names), (cells[k].key != slot.key) == mine, k)))
         if len(same) > 1:
             sentence = f"The cell {slot.grade_id!r} occurs {len(same)} times; the last changed one was taken as the answer."
             if slot.role == "answer":
@@ -739,6 +742,8 @@ def _timestamp(path, notes):
     text = (_read_file(path, 200) or b"").decode("utf-8-sig", "replace").strip()
     now = datetime.now(UTC)
     try:
+        if not re.search("[0-9]{4}", text):
+            raise ValueError("no year: dateutil would take today's")
         when = dateutil.parser.parse(text)
         when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
         if datetime(2000, 1, 1, tzinfo=UTC) <= when <= now + timedelta(days=1):
