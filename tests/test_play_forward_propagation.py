@@ -1,8 +1,9 @@
 """The figures of lesson 03."""
 
+import itertools
+
 import numpy as np
 import pytest
-
 from gradschool.play import forward_propagation as play
 
 
@@ -18,8 +19,7 @@ def test_training_improves_and_is_repeatable():
     for _ in range(2):
         network = play.make_network(2, 1, 4, "tanh")
         before = play.accuracy(network, x, y)
-        for network in play.train(network, x, y):
-            pass
+        *_, network = play.train(network, x, y)
         ends.append(play.accuracy(network, x, y))
         assert ends[-1] > before
     assert ends[0] == ends[1] > 0.98
@@ -54,7 +54,7 @@ def test_four_ways_all_beat_one_unit():
 @pytest.mark.parametrize("sizes", [(4, 3, 2, 1), (784, 512, 10), (1, 1)])
 def test_stages_fit_each_other_and_count_as_the_network_does(sizes):
     found = play.stages(5, sizes)
-    for (_, before, _), (_, arrays, _) in zip(found, found[1:]):
+    for (_, before, _), (_, arrays, _) in itertools.pairwise(found):
         (_, a), (_, kernel), (_, bias), (_, after) = arrays
         assert a == before[-1][1] and a[1] == kernel[0] and kernel[1] == bias[1] == after[1] and after[0] == 5
     network = play.Sequential([play.Dense(units) for units in sizes[1:]], inputs=sizes[0])
@@ -78,7 +78,7 @@ def test_the_tracer_steps_round_and_names_a_clash():
 
 
 def test_extremes_are_drawn():
-    for name, values in {"Boundary": dict(layers=3, units=8, seed=9), "ShapeTracer": dict(batch=8, inputs=8, first=8)}.items():
+    for name, values in {"Boundary": {"layers": 3, "units": 8, "seed": 9}, "ShapeTracer": {"batch": 8, "inputs": 8, "first": 8}}.items():
         figure = getattr(play, name)()
         before = figure.png
         figure.set(**values)

@@ -1,5 +1,7 @@
 """Figures of lesson 03: what layers buy, and the sizes of what passes through them."""
 
+import itertools
+
 import numpy as np
 from matplotlib.patches import Rectangle
 
@@ -74,8 +76,7 @@ def four_ways():
     ):
         _, y, x = data("XOR", product)
         network = make_network(x.shape[1], layers, units, "tanh", seed=1)
-        for network in train(network, x, y):
-            pass
+        *_, network = train(network, x, y)
         found[name] = accuracy(network, x, y)
     x, y = datasets.blobs(150, centers=[(-2, 0), (2, 0), (0, 2.5)], rng=np.random.default_rng(0))
     network = Sequential([Dense(3, "sigmoid")], inputs=2, rng=np.random.default_rng(0))
@@ -167,7 +168,7 @@ def stages(batch, sizes):
         The formula, its arrays with their shapes, and a sentence.
     """
     found = [("A0 = X", [("X", (batch, sizes[0]))], f"{batch} rows of data, {sizes[0]} numbers each")]
-    for number, (inputs, units) in enumerate(zip(sizes, sizes[1:]), start=1):
+    for number, (inputs, units) in enumerate(itertools.pairwise(sizes), start=1):
         before, kernel, bias, after = f"A{number - 1}", f"W{number}", f"b{number}", f"A{number}"
         arrays = [
             (before, (batch, inputs)),
@@ -182,7 +183,7 @@ def stages(batch, sizes):
 
 def parameters(sizes):
     """Return how many weights and biases a network of dense layers has."""
-    return sum(inputs * units + units for inputs, units in zip(sizes, sizes[1:]))
+    return sum(inputs * units + units for inputs, units in itertools.pairwise(sizes))
 
 
 class ShapeTracer(Playground):
