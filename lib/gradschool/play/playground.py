@@ -91,7 +91,10 @@ class Playground(ABC):
         self.restart()
         with matplotlib.rc_context(palette.STYLE):
             self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, layout="constrained")
+            self.figure.get_layout_engine().set(w_pad=0.09, h_pad=0.09)
             self.plate = Plate(self.figure, self.build(self.figure))
+            if not any(axes.get_subplotspec() for axes in self.figure.axes):
+                self.figure.set_layout_engine("none")  # every axes was put in its place by hand
         self.picture = Picture(
             width=width,
             height=height,
@@ -392,7 +395,7 @@ class Playground(ABC):
         self._stop_button.disabled = True
 
 
-def slider(label, value, low, high, step=None, *, log=False):
+def slider(label, value, low, high, step=None, *, log=False, width=360):
     """Return a slider for a number between ``low`` and ``high``.
 
     Parameters
@@ -406,9 +409,11 @@ def slider(label, value, low, high, step=None, *, log=False):
         counts in powers of ten.
     log : bool
         Equal steps multiply by equal factors, for learning rates and the like.
+    width : int
+        In pixels, label and number included: 360 puts two in a row, 238 three.
     """
     style = {"description_width": "initial"}
-    layout = widgets.Layout(width="360px", max_width="100%")
+    layout = widgets.Layout(width=f"{width}px", max_width="100%")
     common = {"description": label, "style": style, "layout": layout}
     if log:
         low, high = math.log10(low), math.log10(high)
