@@ -1,10 +1,17 @@
 """A network: layers in a row, their weights in one long vector."""
 
+import json
+import os
+import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from gradschool import _check, losses
+from gradschool.optimizers import Tensor
+
+FILE_FORMAT = "gradschool network 1"
 
 
 @dataclass
@@ -32,6 +39,38 @@ class LayerTrace:
     error: np.ndarray | None = None
     delta: np.ndarray | None = None
     grads: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a network is made of; printed, it is a table.
+
+    Attributes
+    ----------
+    layers : list of (str, int, int, int)
+        Of each layer: its description, outputs, parameters, and those of them that are trained.
+    parameters, trainable, bytes : int
+        The same, over all layers. Moving averages are parameters that are not trained.
+    """
+
+    layers: list
+    parameters: int
+    trainable: int
+    bytes: int
+
+    def __str__(self):
+        head = ("layer", "outputs", "parameters", "trained")
+        rows = [head, *((name, f"{out:,}", f"{count:,}", f"{trained:,}") for name, out, count, trained in self.layers)]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [f"{r[0]:<{widths[0]}}  " + "  ".join(f"{c:>{w}}" for c, w in zip(r[1:], widths[1:])) for r in rows]
+        lines.insert(1, "-" * len(lines[0]))
+        lines.append(
+            f"{self.parameters:,} parameters, {self.trainable:,} trained, {self.parameters - self.trainable:,} not; "
+            f"{self.bytes:,} bytes"
+        )
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 class Sequential:
@@ -71,18 +110,166 @@ class Sequential:
         self.dtype = np.dtype(dtype)
         rng = np.random.default_rng(0) if rng is None else _check.generator(rng)
 
-        widths, sizes = [inputs], []
+        widths = [self.inputs]
         for layer in self.layers:
-            sizes.append(sum(int(np.prod(shape)) for shape in layer.shapes(widths[-1]).values()))
             widths.append(layer.output_size(widths[-1]))
-        self.weights = np.zeros(sum(sizes), dtype)
-        self.gradient = np.zeros_like(self.weights)
-        start = 0
-        for layer, width, size in zip(self.layers, widths, sizes):
-            piece = slice(start, start + size)
-            layer.build(width, rng=rng, dtype=dtype, storage=(self.weights[piece], self.gradient[piece]))
-            start += size
         self.outputs = widths[-1]
+        size = sum(layer.size(width) for layer, width in zip(self.layers, widths))
+        self.weights, self.gradient = np.zeros(size, dtype), np.zeros(size, dtype)
+        start = 0
+        for layer, width in zip(self.layers, widths):
+            piece = slice(start, start + layer.size(width))
+            layer.build(width, rng=rng, dtype=dtype, storage=(self.weights[piece], self.gradient[piece]))
+            start = piece.stop
+
+    def __setstate__(self, state):
+        # A copy has copied the vectors and the views into them one by one: tie them together again.
+        self.__dict__.update(state)
+        start = 0
+        for layer in self.layers:
+            piece = slice(start, start + layer.size(layer.inputs))
+            layer._bind(self.weights[piece], self.gradient[piece])
+            start = piece.stop
+
+    @property
+    def tensors(self):
+        """Where each parameter lies in ``weights``: a list of :class:`~gradschool.optimizers.Tensor`, in order."""
+        tensors, start = [], 0
+        for name, leaf in self._leaves():
+            for key, values in leaf.params.items():
+                tensors.append(Tensor(slice(start, start + values.size), f"{name} {key}", leaf.trainable))
+                start += values.size
+        return tensors
+
+    def step(self, optimizer):
+        """Let an optimizer move the weights by one step along the gradients of the last backward pass.
+
+        Frozen layers stay; afterwards constraints such as max-norm are applied.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+
+        Raises
+        ------
+        ValueError
+            When the optimizer has the state of another network.
+        """
+        optimizer._step(self.weights, self.gradient, self.tensors)
+        for layer in self.layers:
+            layer.constrain()
+
+    def summary(self):
+        """Return a :class:`Summary`: layers, outputs, parameters, how many are trained, and bytes."""
+        rows, total = [], 0
+        for number, layer in enumerate(self.layers, start=1):
+            count = trained = 0
+            for _, leaf in layer.leaves():
+                sizes = sum(values.size for values in leaf.params.values())
+                kept = sum(values.size for values in leaf.state.values())
+                count, trained = count + sizes + kept, trained + (sizes if leaf.trainable else 0)
+            total += count
+            rows.append((f"{number} {layer!r}", layer.outputs, count, trained))
+        return Summary(rows, total, sum(row[3] for row in rows), total * self.dtype.itemsize)
+
+    def save(self, path, *, overwrite=False):
+        """Write the weights, and the state of layers such as batch normalization, to an ``.npz`` file.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``.npz`` is added if it is missing.
+        overwrite : bool
+            Whether a file that is there already may be replaced.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        FileExistsError
+            When the file is there and ``overwrite`` is False.
+        """
+        path = _npz(path)
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists already. Choose another name, or save with overwrite=True.")
+        # Written beside it and then renamed: an interruption leaves the old file whole.
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            with open(partial, "wb") as file:
+                np.savez(file, about=json.dumps(self._about()), weights=self.weights, **self._states())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+    def load(self, path):
+        """Read weights and states that :meth:`save` wrote for a network with the same layers.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Sequential
+            Itself. When anything is wrong with the file, nothing has changed.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        ValueError
+            When it is no file of this kind, is damaged, or belongs to a network with other layers.
+        """
+        path = _npz(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no file {path}. Save a network there first.")
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            about = json.loads(str(arrays.pop("about")))
+            if about["format"] != FILE_FORMAT:
+                raise KeyError("format")
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is not a network saved by Sequential.save, or it is damaged.") from error
+        self._must_fit(path, about)
+        ours = {"weights": self.weights} | self._states()
+        try:
+            read = {name: _check.array(name, arrays[name], shape=ours[name].shape, dtype=self.dtype) for name in ours}
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+        for name, values in read.items():
+            ours[name][...] = values
+        return self
+
+    def _leaves(self):
+        return [
+            (f"{number} {prefix}".rstrip(), leaf)
+            for number, layer in enumerate(self.layers, start=1)
+            for prefix, leaf in layer.leaves()
+        ]
+
+    def _states(self):
+        return {f"{name} {key}": values for name, leaf in self._leaves() for key, values in leaf.state.items()}
+
+    def _about(self):
+        layers = [repr(layer) for layer in self.layers]
+        return {"format": FILE_FORMAT, "inputs": self.inputs, "layers": layers, "dtype": self.dtype.name}
+
+    def _must_fit(self, path, about):
+        here = self._about()
+        if about["inputs"] != here["inputs"]:
+            raise ValueError(f"{path} holds a network for {about['inputs']} inputs; this one has {here['inputs']}.")
+        if len(about["layers"]) != len(here["layers"]):
+            raise ValueError(
+                f"{path} holds a network of {len(about['layers'])} layers; this one has {len(here['layers'])}."
+            )
+        for number, (theirs, ours) in enumerate(zip(about["layers"], here["layers"]), start=1):
+            if theirs != ours:
+                raise ValueError(f"{path} holds another network: its layer {number} is {theirs}, here it is {ours}.")
 
     def forward(self, x, *, training=False):
         """Return the prediction for a batch of rows.
@@ -126,11 +313,13 @@ class Sequential:
     def loss_and_gradients(self, x, y, loss):
         """Run one pass forward and one backward in training mode; leave the gradients in the layers.
 
+        The penalties of regularizers are part of the loss, and their gradients of the gradients.
+
         Parameters
         ----------
         x : array_like of float, shape (rows, inputs)
-        y : array_like of float, shape (rows, outputs)
-            The targets.
+        y : array_like, as the loss wants its targets
+            Numbers of shape (rows, outputs), or (rows,) for one output; labels of shape (rows,) for a sparse loss.
         loss : str or Loss
 
         Returns
@@ -139,10 +328,9 @@ class Sequential:
             The loss before any step.
         """
         x = _check.array("x", x, shape=(None, self.inputs), dtype=self.dtype)
-        y = _check.array("y", y, shape=(len(x), self.outputs), dtype=self.dtype)
-        value, dy = losses.get(loss).value_and_gradient(y, self._forward(x, training=True))
-        self._backward(dy)
-        return float(value)
+        loss = losses.get(loss)
+        y = loss.check_targets(y, (len(x), self.outputs), self.dtype)
+        return self._loss_and_gradients(x, y, loss)[0]
 
     def trace(self, x, y=None, loss=None):
         """Return what every layer saw and said, as a list of :class:`LayerTrace`.
@@ -150,8 +338,8 @@ class Sequential:
         Parameters
         ----------
         x : array_like of float, shape (rows, inputs)
-        y : array_like of float, shape (rows, outputs), optional
-            Targets; with them the pass goes backward too.
+        y : array_like, as the loss wants its targets, optional
+            With targets the pass goes backward too.
         loss : str or Loss, needed with ``y``
 
         Returns
@@ -169,8 +357,8 @@ class Sequential:
             return records
         if loss is None:
             raise ValueError("trace needs a loss to go backward from the targets; give one, such as loss='mse'.")
-        y = _check.array("y", y, shape=x.shape, dtype=self.dtype)
-        _, error = losses.get(loss).value_and_gradient(y, x)
+        loss = losses.get(loss)
+        _, error = loss.value_and_gradient(loss.check_targets(y, x.shape, self.dtype), x)
         for record in reversed(records):
             record.error = error
             if record.net is not None:
@@ -178,6 +366,16 @@ class Sequential:
             error = record.layer._backward(error)
             record.grads = {name: grad.copy() for name, grad in record.layer.grads.items()}
         return records
+
+    def _loss_and_gradients(self, x, y, loss):
+        """As ``loss_and_gradients``, unchecked; returns the loss and the prediction."""
+        prediction = self._forward(x, training=True)
+        value, dy = loss.value_and_gradient(y, prediction)
+        self._backward(dy)
+        for layer in self.layers:
+            value += layer.penalty()
+            layer._add_penalty_gradients()
+        return float(value), prediction
 
     def _forward(self, x, training):
         for layer in self.layers:
@@ -188,3 +386,8 @@ class Sequential:
         for layer in self.layers[:0:-1]:
             dy = layer._backward(dy)
         return self.layers[0]._backward(dy, input_gradient)
+
+
+def _npz(path):
+    path = Path(path)
+    return path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
