@@ -195,6 +195,7 @@ class _Slot(_Cell):
     """A cell of the released notebook. ``role``: answer (the student's text), locked (ours), plain (anybody's)."""
 
     role: str = "plain"
+    graded: bool = False
 
     @classmethod
     def of(cls, raw):
@@ -208,7 +209,7 @@ class _Slot(_Cell):
             role = "locked"
         else:
             role = "plain"
-        return cls(cell.type, cell.text, cell.grade_id, cell.id, role=role)
+        return cls(cell.type, cell.text, cell.grade_id, cell.id, role=role, graded=bool(marks.get("grade")))
 
 
 _DEFINES = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
@@ -357,9 +358,10 @@ def _cells_of(raw):
 
 
 def _script(data, frame):
-    """A Python file that defines what was asked for, as one code cell."""
+    """A Python file that defines what was asked for or what the visible tests use, as one code cell."""
     cell = _cell({"cell_type": "code", "source": data[: MAX_TEXT + 1].decode("utf-8", "replace")})
-    asked = frozenset().union(*(slot.names for slot in frame if slot.role == "answer"))
+    asked = {name for slot in frame if slot.role == "answer" for name in slot.names}
+    asked |= {word for slot in frame if slot.role == "locked" for word in re.findall(r"\w+", slot.text)}
     return cell if cell.names & asked and data.lstrip()[:1] not in (b"{", b"[") else None
 
 
@@ -560,7 +562,8 @@ def _assemble(release, frame, cells, found, notes):
     result, pending = [], extras[-1]
     for i, slot in enumerate(frame):
         mine = cells[found[i]] if i in found else None
-        if mine is not None or slot.role != "plain":
+        # Of what is put back, the imports and the data come before the student's own cells there, tests after them.
+        if mine is not None or slot.role == "answer" or slot.graded:
             result += map(make, pending)
             pending = []
         result.append(_fill(release.cells[i], slot, mine, defined, notes))
