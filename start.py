@@ -3,11 +3,12 @@
 
     python3 start.py              open the course in JupyterLab
     python3 start.py test         run the tests
+    python3 start.py repair       make .venv afresh and have it examined
     python3 start.py COMMAND      any other command of `gradschool`; --help lists them
 
 The first start makes the folder .venv beside this file and installs what requirements.lock lists, with `uv` when there
 is one and `pip` when not. A later start finds the stamp that the first one left in .venv, its last act, and goes
-straight on. To begin afresh, delete .venv.
+straight on.
 """
 # Standard library alone, and nothing here that an old Python cannot parse: it must get as far as saying that it is old.
 
@@ -31,12 +32,18 @@ COMMAND = os.path.join(BIN, "gradschool" + SUFFIX)
 STAMP = os.path.join(VENV, "gradschool-installed")
 LOCK = os.path.join(ROOT, "requirements.lock")
 UNFINISHED = "unfinished"
-DECIDE_THE_INSTALL = ["requirements.lock", "pyproject.toml", "lib/gradschool/default_setting_overrides.json"]
+DECIDE_THE_INSTALL = ["requirements.lock", "pyproject.toml", "setup.py", "lib/gradschool/default_setting_overrides.json"]
 
 
 def main(arguments):
     refuse_unfit_python()
-    if not installed():
+    if arguments == ["repair"]:
+        arguments = ["doctor"]
+        with one_at_a_time():
+            if os.path.isdir(VENV):
+                write_stamp([UNFINISHED])
+            install()
+    elif not installed():
         with one_at_a_time():
             if not installed():  # another start may have done it while this one waited
                 install()
