@@ -19,12 +19,14 @@ ENVIRONMENT = {"TF_ENABLE_ONEDNN_OPTS": "0", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 def add_arguments(parser):
     parser.usage = "gradschool lab [notebook] [JupyterLab's arguments]"
-    parser.add_argument("notebook", nargs="?", default=None, help=f"what to open, {FIRST} unless told")
+    parser.epilog = f"The notebook opened is {FIRST} unless told."
 
 
 def run(args):
     root = _project.root()
-    arguments = command_line(root, notebook(root, args.notebook), args.rest)
+    rest = list(args.rest)
+    given = rest.pop(0) if rest and not rest[0].startswith("-") else None
+    arguments = command_line(root, notebook(root, given), rest)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     # a terminal in JupyterLab finds `gradschool` and `python` of this environment
