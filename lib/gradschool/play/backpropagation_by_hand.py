@@ -248,7 +248,7 @@ ROWS = {"1": TOP, "2": BOTTOM}
 BOXES = {"i": (14, 64), "h": (202, 128), "o": (456, 128), "e": (634, 114)}  # left edge, width
 BOX_HEIGHT = 70
 CHIP = (130, 42)
-TAG = (104, 32)
+TAG = (110, 32)
 
 
 def digits(value, decimals=9):
@@ -757,12 +757,12 @@ class Slips(Playground):
         )
         if not data.slips:
             return f"No slip after {rounds}: w1 is {w1}, the total error {error}."
-        parts = [f"{name}: {SLIPS[name]}" for name in data.slips]
+        told = ", ".join(data.slips) if len(data.slips) > 1 else f"{data.slips[0]}: {SLIPS[data.slips[0]]}"
         at = first_difference(w1, w1_slip)
-        where = "as it should be" if at is None else f"right is {w1}, they part at the {_place(w1, at)}"
+        where = "as it should be" if at is None else f"right is {w1} (first difference: {_place(w1, at)})"
         way = "grows" if data.wrong_errors[data.rounds] > data.wrong_errors[0] else "falls"
         return (
-            f"{'; '.join(parts).capitalize()}. After {rounds} w1 is {w1_slip}, {where}. "
+            f"{told.capitalize()}. After {rounds} w1 is {w1_slip}, {where}. "
             f"The error {way}: {error_slip}, right is {error}."
         )
 
@@ -771,7 +771,7 @@ def _place(text, at):
     """Name a digit by its place: "sign", "ones" or "4th decimal"."""
     point = text.index(".")
     if at <= point:
-        return "digit before the point" if text[at].isdigit() else "sign"
+        return "before the point" if text[at].isdigit() else "sign"
     n = at - point
     return f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') } decimal"
 

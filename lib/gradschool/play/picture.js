@@ -23,7 +23,7 @@ function adoptFigure(figure, model) {
   if (figure.dataset.adopted) return;
   figure.dataset.adopted = "yes";
   figure.setAttribute("role", "group");
-  figure.setAttribute("aria-label", model.get("alt").split(". ")[0]);
+  figure.setAttribute("aria-label", model.get("title"));
   // JupyterLab would take letters typed on a slider for its shortcuts: "b" inserts a cell
   figure.addEventListener("keydown", (event) => {
     const chord = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");

@@ -32,6 +32,7 @@ class Picture(anywidget.AnyWidget):
     _css = Path(__file__).with_name("picture.css")
 
     png = traitlets.Bytes().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)

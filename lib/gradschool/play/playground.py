@@ -96,6 +96,7 @@ class Playground(ABC):
             if not any(axes.get_subplotspec() for axes in self.figure.axes):
                 self.figure.set_layout_engine("none")  # every axes was put in its place by hand
         self.picture = Picture(
+            title=self.title,
             width=width,
             height=height,
             follows_pointer=type(self).point is not Playground.point,
@@ -283,7 +284,8 @@ class Playground(ABC):
         # two outputs: the still picture is for pages without a kernel or a network; the live one hides it
         width, height = self.size
         display(still_bundle(self.png, self.alt, width, height, mark=self.picture.still), raw=True)
-        display(self.view)
+        live = self.view._repr_mimebundle_()
+        display({**live, "text/plain": ""}, raw=True)  # its usual text is a long list of widgets
 
     def _assemble(self):
         reset = button("Reset", None, "Put every control back to where it began")
