@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from gradschool.grading import misconceptions, questions
 from gradschool.grading.problem_set import ProblemSet, run_code, run_test
 
@@ -165,23 +164,20 @@ def test_no_answer_survives_in_the_assignment(name):
     released = ProblemSet.read(ROOT / "assignments" / name / f"{name}.ipynb")
     shipped = json.loads((ROOT / "assignments" / name / "checks.json").read_text(encoding="utf-8"))
     text = all_text([c.source for c in released.cells]) + all_text(shipped)
-    lines = {" ".join(line.split()) for line in text.splitlines()}
-    given = "\n".join(c.visible if c.role == "test" else c.source for c in source(name).cells if c.role in ("other", "test"))
-    given_lines = {line.strip() for line in given.splitlines()}
-    secrets = [line for c in source(name).of_role("answer") for line in solution_lines(c)]
-    secrets += [line for c in source(name).of_role("test") for line in hidden_lines(c)]
-    secrets += [line.strip() for c in source(name).of_role("written") for line in c.source.splitlines()]
-    secrets += [
-        line.strip()
+    shown = [_outside_solution(c) for c in source(name).cells if c.role != "written"]
+    shown += [probe.call for q in known(name).values() for probe in q.probes]
+    secret = [line for c in source(name).of_role("answer") for line in solution_lines(c)]
+    secret += [line for c in source(name).of_role("test") for line in hidden_lines(c)]
+    secret += [line for c in source(name).of_role("written") for line in c.source.splitlines()]
+    secret += [
+        line
         for q in known(name).values()
         for code in [*q.right, *(w.code for w in q.wrong)]
         for line in code.splitlines()
+        if not line.startswith(("def ", "class "))
     ]
-    starters = {line.strip() for c in released.of_role("answer") for line in c.source.splitlines()}
-    for secret in secrets:
-        line = " ".join(secret.split())
-        if len(line) > 12 and line not in given_lines and not line.startswith(("def ", "class ")):
-            assert line not in lines - (starters & _docstring_lines(name)), f"survives: {line}"
+    for line in _lines(secret) - _lines(shown):
+        assert len(line) <= 12 or line not in _lines([text]), f"survives: {line}"
     for marker in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "Rubric"):
         assert marker not in text
 
@@ -235,10 +231,10 @@ def _solution_of(name, question):
     return next(c.source for c in source(name).of_role("answer") if c.id == question)
 
 
-def _docstring_lines(name):
-    """What an answer cell shows outside its solution: signatures and docstrings."""
-    return {
-        " ".join(line.split())
-        for c in source(name).of_role("answer")
-        for line in re.sub(r"### BEGIN SOLUTION\n.*?### END SOLUTION", "", c.source, flags=re.DOTALL).splitlines()
-    }
+def _outside_solution(cell):
+    """What a learner is shown of a source cell."""
+    return re.sub(r"### BEGIN SOLUTION\n.*?### END SOLUTION", "", cell.visible, flags=re.DOTALL)
+
+
+def _lines(texts):
+    return {" ".join(line.split()) for text in texts for line in text.splitlines()}
