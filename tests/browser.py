@@ -18,29 +18,9 @@ import urllib.request
 from importlib import resources
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-NO_BROWSER = (
-    "no Chromium, Chrome or Edge found. Install one (Debian, Ubuntu: sudo apt install chromium; "
-    "macOS: brew install --cask chromium; Windows has Edge) to run the browser tests."
-)
+from gradschool import doctor
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-
-
-def find_browser():
-    """Return the path of a Chromium, Chrome or Edge on this machine, or None."""
-    names = "chromium chromium-browser google-chrome google-chrome-stable chrome microsoft-edge microsoft-edge-stable msedge"
-    for name in names.split():
-        if path := shutil.which(name):
-            return path
-    programs = [os.environ.get(name, "") for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")]
-    places = [
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-        *(f"{p}/Google/Chrome/Application/chrome.exe" for p in programs if p),
-        *(f"{p}/Microsoft/Edge/Application/msedge.exe" for p in programs if p),
-    ]
-    return next((place for place in places if Path(place).is_file()), None)
 
 
 # what the notebook in front says of itself; errors and warnings are those a learner would see
@@ -323,9 +303,9 @@ def open_lab(*, python=sys.executable, overrides=None):
     """
     from playwright.sync_api import sync_playwright
 
-    browser = find_browser()
+    browser = doctor.find_browser()
     if browser is None:
-        raise FileNotFoundError(NO_BROWSER)
+        raise FileNotFoundError(f"no Chromium, Chrome or Edge here; install one: {doctor.get_browser()}")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, contextlib.ExitStack() as stack:
         home = Path(home)
         folder = home / "notebooks"
