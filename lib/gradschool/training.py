@@ -325,9 +325,10 @@ def fit(
                     logs |= {f"val_{name}": value for name, value in measured.items()}
                 history._add(logs)
                 bar(logs)
+                enough = early_stopping and early_stopping._after_epoch(epoch, history, network)
                 if on_epoch:
                     on_epoch(network, history)
-                if early_stopping and early_stopping._after_epoch(epoch, history, network):
+                if enough:
                     history.stopped = (
                         f"Stopped early: {early_stopping.monitor} was best in epoch {early_stopping.best_epoch} of {epoch}."
                     )
