@@ -127,7 +127,7 @@ if np.shape(smooth(np.ones(10), 4)) == (7,):
     "test_noisy": ("noisy", 1, """\
 got = noisy(np.zeros(5), np.random.default_rng(3))
 np.testing.assert_allclose(got, np.random.default_rng(3).normal(size=5))""", ""),
-    "test_threshold": ("threshold", 1, "assert abs(threshold - 0.5) < 1e-9", ""),
+    "test_threshold": ("threshold", 1, "1 - 1e6 * abs(threshold - 0.5)", ""),
 }
 POINTS = {name: points for name, (_, points, _, _) in TESTS.items()}
 TOTAL = sum(POINTS.values())
@@ -152,7 +152,8 @@ def _source():
             cells.append(new_markdown_cell("Why?", metadata=_marks("why_question", locked=True)))
             cells.append(new_markdown_cell(answer, metadata=_marks("why", grade=True, solution=True, points=3)))
             continue
-        body = f"### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
+        imports = "import numpy as np\n" if question == "smooth" else ""  # in the instructor's own answer
+        body = f"### BEGIN SOLUTION\n{imports}{answer}\n### END SOLUTION"
         cells.append(new_code_cell(body, metadata=_marks(question, solution=True)))
         for name in TESTS_OF[question]:
             _, points, text, hidden = TESTS[name]

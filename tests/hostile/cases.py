@@ -807,6 +807,9 @@ ends("resources", "a generator without end", {"noisy": "import itertools\ndef no
 ends("resources", "calls back without end", {"integrate": "def integrate(f, a, b, n):\n    while True:\n        f(a)"}, lost=("integrate",))
 ends("resources", "a cell of a megabyte", {"first": "text = '" + "x" * 1_000_000 + "'"})
 ends("resources", "a cell that the parser cannot take", {"first": ["-" * 100_000 + "1", "(" * 5000 + ")" * 5000, "x = " + "[" * 150 + "]" * 150]})
+ends("resources", "a deep cell that also ends its process", {"first": [
+    "import os\nos._exit(0)\nx = " + "-" * 5000 + "1", "import os\nos._exit(0)\n" + "def f():\n    return " + "+".join("1" * 4000),
+    "import os\nos._exit(0)\nx = " + "(" * 150 + ")" * 150]})
 ends("resources", "a regular expression that never ends", {"noisy": "import re\ndef noisy(x, rng):\n    re.match('(a*)*b', 'a' * 40)"}, lost=("noisy",))
 
 # --- the protocol between the two processes --------------------------------------------------------------------------
@@ -952,6 +955,24 @@ class RunningMean:
     def count(self): return type("Three", (int,), {"__eq__": lambda s, o: True})(0)
     @property
     def value(self): return type("Any", (float,), {"__sub__": lambda s, o: 0.0, "__eq__": lambda s, o: True})(7)"""})
+cheats("lying objects", "an object whose difference with anything is 0", {
+    "first": "class Near:\n    __sub__ = __rsub__ = lambda self, other: 0.0",
+    "integrate": "def integrate(f, a, b, n):\n    f(a)\n    return Near()", "threshold": "threshold = Near()"})
+cheats("lying objects", "an object that takes the other's value", {
+    "first": """\
+class Mirror:
+    seen = 0.0
+    def __sub__(self, other):
+        Mirror.seen = other
+        return self
+    __rsub__ = __add__ = __radd__ = __mul__ = __sub__
+    def __abs__(self): return 0.0
+    def __float__(self): return float(Mirror.seen)
+    def __array__(self, *a, **k): return np.asarray(Mirror.seen)""",
+    "integrate": "def integrate(f, a, b, n):\n    f(a)\n    return Mirror()", "threshold": "threshold = Mirror()"})
+cheats("lying objects", "a number that is none", {"threshold": "threshold = float('nan')", "integrate": "def integrate(*a):\n    return float('nan')"})
+cheats("lying objects", "a function that returns itself and everything", {
+    q: f"def {q}(*a, **k):\n    return {q}\n{q}.__sub__ = {q}.__abs__ = {q}" for q in ("standardize", "integrate", "smooth", "noisy")})
 cheats("lying objects", "__class__ and isinstance", {"RunningMean": """\
 class Meta(type):
     def __instancecheck__(cls, x): return True
