@@ -127,7 +127,7 @@ if np.shape(smooth(np.ones(10), 4)) == (7,):
     "test_noisy": ("noisy", 1, """\
 got = noisy(np.zeros(5), np.random.default_rng(3))
 np.testing.assert_allclose(got, np.random.default_rng(3).normal(size=5))""", ""),
-    "test_threshold": ("threshold", 1, "1 - 1e6 * abs(threshold - 0.5)", ""),
+    "test_threshold": ("threshold", 1, "1 - round(abs(threshold - 0.5), 6)", ""),
 }
 POINTS = {name: points for name, (_, points, _, _) in TESTS.items()}
 TOTAL = sum(POINTS.values())
