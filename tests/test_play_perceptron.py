@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from gradschool import datasets
 from gradschool.play import perceptron as play
 
@@ -22,15 +21,10 @@ def test_the_step_is_inclusive_at_zero():
     assert play.outputs(np.zeros(3), np.array([[5.0, 5.0]])) == [1]
 
 
-def test_the_margin_of_two_points_is_known():
-    # Between (2, 1) and -(-2, 1) = (2, -1): the nearest point of the segment to the origin is (2, 0).
-    assert play.margin(np.array([[2.0], [-2.0]]), [1, 0]) == pytest.approx(2.0, abs=1e-9)
-
-
 @pytest.mark.parametrize(("name", "separable"), [("AND", 1), ("OR", 1), ("XOR", 0), ("students", 1), ("students and luck", 0)])
 def test_the_bound_holds_and_is_infinite_where_no_line_separates(name, separable):
     x, y = play.POINTS[name]()
-    limit = play.bound(x, y)
+    limit = play.mistake_bound(x, y)
     assert np.isfinite(limit) == bool(separable)
     w, corrections = np.zeros(3), 0
     for _ in range(200):
@@ -40,15 +34,6 @@ def test_the_bound_holds_and_is_infinite_where_no_line_separates(name, separable
     wrong = (play.outputs(w, x) != y).sum()
     assert corrections <= limit + 1e-9 and (wrong == 0) == bool(separable)
     assert separable or corrections > 200
-
-
-def test_the_margin_is_that_of_the_best_line():
-    x, y = play.students()
-    rows = play.with_one(x) * (2 * y - 1)[:, None]
-    directions = np.random.default_rng(0).normal(size=(200_000, 3))
-    best = (directions / np.linalg.norm(directions, axis=1, keepdims=True) @ rows.T).min(axis=1).max()
-    assert best <= play.margin(x, y) + 1e-9
-    assert best == pytest.approx(play.margin(x, y), rel=0.02)
 
 
 def test_the_duel_learns_and_tells():

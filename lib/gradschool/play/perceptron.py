@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import datasets
+from ..perceptron import mistake_bound
 from . import palette
 from .playground import Playground, button, choice, slider
 
@@ -54,37 +55,6 @@ def rule(w, row, target, learning_rate):
     return w - learning_rate * error * extended, error
 
 
-def margin(x, y, rounds=4000):
-    """Return how far the best line stays from the nearest point, in the space of rows with a 1 behind.
-
-    .. math:: \\gamma = \\max_{|w| = 1} \\min_i s_i \\, w \\cdot (x_i, 1), \\qquad s_i = \\pm 1
-
-    It is found as the distance from the origin to the convex hull of the rows :math:`s_i (x_i, 1)`
-    (Frank-Wolfe with away steps). Zero means that no line separates the points.
-    """
-    rows = with_one(x) * (2 * np.asarray(y) - 1)[:, None]
-    share = np.zeros(len(rows))
-    share[0] = 1.0
-    for _ in range(rounds):
-        nearest = share @ rows
-        along = rows @ nearest
-        toward, away = int(along.argmin()), int(np.where(share > 0, along, -np.inf).argmax())
-        if along[away] - along[toward] < 1e-12:
-            break
-        step = rows[toward] - rows[away]
-        size = np.clip((along[away] - along[toward]) / max(step @ step, 1e-300), 0, share[away])
-        share[toward] += size
-        share[away] -= size
-    length = float(np.linalg.norm(share @ rows))
-    return length if length > 1e-6 else 0.0
-
-
-def bound(x, y):
-    """Return Novikoff's bound (R / gamma)² on the corrections from zero weights; infinite without a separating line."""
-    gamma = margin(x, y)
-    return float(np.sum(with_one(x) ** 2, axis=1).max() / gamma**2) if gamma else np.inf
-
-
 class Duel(Playground):
     """Two perceptrons learn the same points: one in order from zero, one at random. Drag the points."""
 
@@ -120,7 +90,7 @@ class Duel(Playground):
         self.weights = {"A": np.zeros(3), "B": self.rng.uniform(-0.5, 0.5, 3)}
         self.corrections = {"A": [0], "B": [0]}
         self.seen = {"A": None, "B": None}
-        self.bound = bound(self.x, self.y)
+        self.bound = mistake_bound(self.x, self.y)
 
     def advance(self, rows):
         """Let both see that many rows."""
