@@ -1,0 +1,344 @@
+"""Prepared interpreters: a process with everything loaded, of which each submission gets a fresh copy.
+
+There are two. The *students'* server has numpy, IPython and what the assignment imports, and no test was ever in its
+memory; its copies put the sandbox on before they do anything. The *tests'* server is where instructors' cells run, one
+copy for each submission, so that nothing a test leaves behind reaches the next one.
+
+A request is one datagram with two file descriptors: the copy's end of its channel, and a *leash*, a pipe that is watched
+by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it started.
+The leash ends by itself when its holder dies: nothing is left running, whoever is killed.
+
+Where there is no fork (Windows), every submission starts an interpreter of its own: the same, slower.
+"""
+
+import contextlib
+import gc
+import importlib.util
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gradschool.grading import sandbox
+from gradschool.grading.protocol import Channel, Closed
+
+LIBRARY = Path(__file__).resolve().parents[2]
+START_SECONDS = 120  # TensorFlow on a slow disk
+
+
+class ServerDied(Exception):
+    """The prepared interpreter is gone; a new one has to be started."""
+
+
+class Copy:
+    """A fresh copy of a prepared interpreter: its channel and its leash."""
+
+    def __init__(self, channel, leash):
+        self.channel, self._leash = channel, leash
+
+    def interrupt(self):
+        """As ctrl-C would."""
+        with contextlib.suppress(OSError):
+            os.write(self._leash, b"i")
+
+    def kill(self):
+        """End it and all that it started."""
+        if self._leash is not None:
+            os.close(self._leash)
+            self._leash = None
+            self.channel.close()
+
+
+class Server:
+    """A prepared interpreter in a process of its own, as seen by whoever asks for copies."""
+
+    def __init__(self, role, preload=(), inherit=None):
+        theirs, self.control = _datagrams()
+        lifeline, self._lifeline = os.pipe()
+        self.folder = tempfile.mkdtemp(prefix=f"gradschool-{role}-")
+        self._log = os.path.join(self.folder, "log")
+        pass_on = [theirs.fileno(), lifeline] + ([inherit.fileno()] if inherit else [])
+        setup = {
+            "role": role,
+            "preload": list(preload),
+            "control": theirs.fileno(),
+            "lifeline": lifeline,
+            "students": inherit.fileno() if inherit else None,
+            "library": str(LIBRARY),
+            "parent": os.getpid(),
+        }
+        with open(self._log, "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gradschool.grading.server", json.dumps(setup)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=environment(self.folder),
+                pass_fds=pass_on,
+                start_new_session=True,  # ctrl-C is for whoever asks, who then lets go of the leashes
+            )
+        theirs.close()
+        os.close(lifeline)
+        self._ready = None
+
+    def wait(self):
+        """Wait until it is ready and return what it says of itself."""
+        if self._ready is None:
+            self.control.settimeout(0.2)
+            end = time.monotonic() + START_SECONDS
+            while self._ready is None:
+                with contextlib.suppress(TimeoutError):
+                    self._ready = json.loads(self.control.recv(1 << 16))
+                if self._ready is None and (self.process.poll() is not None or time.monotonic() > end):
+                    log = Path(self._log).read_text(errors="replace").strip()
+                    raise ServerDied(f"the prepared interpreter did not start. It said: {log[-2000:] or 'nothing'}")
+        return self._ready
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def close(self):
+        """End it. Copies end with their leashes."""
+        with contextlib.suppress(OSError):
+            os.close(self._lifeline)
+        self.control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        import shutil
+
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Servers:
+    """The two servers that marking needs. Starting takes a second; a context manager.
+
+    Parameters
+    ----------
+    preload : iterable of str
+        Modules to load beforehand on both sides, such as those an assignment imports. Only installed ones are.
+    """
+
+    def __init__(self, preload=()):
+        self.preload = sorted(set(preload))
+        self._start()
+
+    def _start(self):
+        self.students = Server("students", self.preload)
+        self.tests = Server("tests", self.preload, inherit=self.students.control)
+
+    def wait(self):
+        """Wait until both are ready and return the sandbox' layers."""
+        self.tests.wait()
+        return sandbox.Layers(**self.students.wait()["layers"])
+
+    def alive(self):
+        return self.students.alive() and self.tests.alive()
+
+    def restart(self):
+        """Replace servers of which one died."""
+        self.close()
+        self._start()
+
+    def close(self):
+        self.tests.close()
+        self.students.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def ask(control, request, keep_frames=()):
+    """Ask the server behind ``control`` for a copy and send it the request. Raises `ServerDied`."""
+    ours, theirs = socket.socketpair()
+    watched, leash = os.pipe()
+    try:
+        socket.send_fds(control, [b"{}"], [theirs.fileno(), watched])
+    except OSError:
+        ours.close()
+        os.close(leash)
+        raise ServerDied("the prepared interpreter is gone.") from None
+    finally:
+        theirs.close()
+        os.close(watched)
+    copy = Copy(Channel(ours), leash)
+    try:
+        copy.channel.send(request, keep_frames)
+    except Closed:
+        copy.kill()
+        raise ServerDied("the prepared interpreter is gone.") from None
+    return copy
+
+
+def environment(home):
+    """What a marking process finds in its environment: nothing of the instructor's."""
+    keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ") if name in os.environ}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+    return {
+        **keep,
+        **threads,
+        "HOME": home,
+        "TMPDIR": home,
+        "IPYTHONDIR": os.path.join(home, ".ipython"),
+        "MPLCONFIGDIR": os.path.join(home, ".matplotlib"),
+        "MPLBACKEND": "agg",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(LIBRARY),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NBGRADER_EXECUTION": "autograde",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    } | ({"GRADSCHOOL_DEBUG": os.environ["GRADSCHOOL_DEBUG"]} if "GRADSCHOOL_DEBUG" in os.environ else {})
+
+
+def _datagrams():
+    kind = socket.SOCK_SEQPACKET if sandbox.LINUX else socket.SOCK_DGRAM
+    return socket.socketpair(socket.AF_UNIX, kind)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In the server
+
+
+def serve(setup):
+    """The server's life: load, say so, and make a copy for each request until the lifeline ends."""
+    role = setup["role"]
+    layers = sandbox.find_layers() if role == "students" else sandbox.Layers()
+    for name in setup["preload"]:
+        if importlib.util.find_spec(name.split(".")[0]):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    if role == "students":
+        from gradschool.grading import student
+
+        student.prepare()
+        entry = student.main
+    else:
+        from gradschool.grading import trial
+
+        students = socket.socket(fileno=setup["students"])
+
+        def entry(channel, request):
+            trial.main(channel, request, students)
+
+    control = socket.socket(fileno=setup["control"])
+    lifeline = setup["lifeline"]
+    gc.collect()
+    gc.freeze()  # copies share these pages
+    control.send(json.dumps({"layers": sandbox.describe(layers)}).encode())
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(lifeline, select.POLLIN)
+    while True:
+        events = dict(poll.poll(1000))
+        while True:
+            try:
+                if not os.waitpid(-1, os.WNOHANG)[0]:
+                    break
+            except ChildProcessError:
+                break
+        if lifeline in events:
+            os._exit(0)
+        if control.fileno() in events:
+            data, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
+            if not data:
+                os._exit(0)
+            if os.fork() == 0:
+                keep = set(fds) | ({setup["students"]} if setup["students"] is not None else set())
+                os.close(lifeline)
+                control.close()
+                _copy(entry, role, layers, *fds, keep)
+            for fd in fds:
+                os.close(fd)
+
+
+def _copy(entry, role, layers, channel_fd, leash, keep):
+    """In the fresh copy: read the request, put the sandbox on, begin. The watching process stays behind."""
+    try:
+        os.setsid()
+        channel = Channel(socket.socket(fileno=channel_fd))
+        request, _ = channel.receive()
+
+        def on_watch(pid):
+            channel.close()
+            _watch(pid, leash)
+
+        if role == "students":
+            policy = sandbox.Policy(request["limits"], request.get("folder"), tuple(request.get("hidden", ())))
+            try:
+                sandbox.confine(layers, policy, on_watch)
+            except OSError as error:
+                channel.send({"failed": f"the sandbox could not be put on: {error}"})
+                os._exit(1)
+            os.environ.update(HOME=os.getcwd(), TMPDIR="/tmp" if layers.namespaces else os.getcwd())
+            tempfile.tempdir = None
+            keep = {channel_fd}
+            _close_all_but(keep)
+            sandbox._silence()
+        else:
+            pid = os.fork()
+            if pid:
+                on_watch(pid)
+            os.close(leash)
+        entry(channel, request)
+    except BaseException:
+        if os.environ.get("GRADSCHOOL_DEBUG"):
+            import traceback
+
+            traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _close_all_but(keep):
+    low = 3
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, 4096)
+
+
+def _watch(pid, leash):
+    """Outside of the sandbox: wait for the end of the copy or of the leash, then end what is left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _close_all_but({leash})
+    poll = select.poll()
+    poll.register(leash, select.POLLIN)
+    ended = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    if ended is not None:
+        poll.register(ended, select.POLLIN)
+    while True:
+        events = dict(poll.poll(None if ended is not None else 50))
+        if leash in events:
+            if os.read(leash, 1) == b"i":
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGINT)
+                continue
+            break
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            break
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    sandbox.clean_up()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    from gradschool.grading import server
+
+    server.serve(json.loads(sys.argv[1]))

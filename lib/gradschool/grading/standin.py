@@ -1,0 +1,667 @@
+"""A student's functions and objects as a test sees them.
+
+`Student` talks to the process in which the student's cells run. What comes back from it is either plain data, made anew
+on this side, or a `StandIn`: an object that holds nothing but a number and sends what is done with it over. No method
+that a student wrote ever runs here, and nothing that decides (``==``, ``<``, truth) is ever asked of the other side: to be
+compared, a stand-in must first turn into data.
+
+`Names` is the namespace of the test cells: names that the student's cells bind are looked up over there, all others here.
+"""
+
+import builtins
+import pickle
+import sys
+import time
+import types
+
+import numpy as np
+
+from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
+from gradschool.grading.server import ask
+from gradschool.grading.student import is_forbidden
+
+GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
+START_SECONDS = 60.0
+MAX_DEPTH = 25  # of functions that call each other across
+MAX_NAMES = 10_000
+
+
+class CannotMark(Exception):
+    """The marking itself failed: whatever happens now is not the student's fault."""
+
+
+class TimeUp(BaseException):
+    """The student's code took too long. Not an Exception, so that no test mistakes it for an expected one."""
+
+
+class Died(BaseException):
+    """The student's process ended or sent what is no message."""
+
+
+class StudentError(Exception):
+    """The student's code raised something that has no counterpart here."""
+
+
+class Student:
+    """The student's side of one notebook. A process that ended is started again when something is asked of it.
+
+    Parameters
+    ----------
+    students : socket
+        The students' server's.
+    request : dict
+        What the sandbox needs: limits, folder, hidden.
+    """
+
+    def __init__(self, students, request):
+        self.students, self.request = students, request
+        self.limits = request["limits"]
+        self.end = time.monotonic() + self.limits["total_seconds"]
+        self.cell_end = self.end
+        self.finished = []  # (source, what to do with it) of the cells a new process has to run again
+        self.trouble = None  # TimeUp or Died since `begin_cell`, even when a test swallowed it
+        self.changed = []  # sentences about arguments written into, since `begin_cell`
+        self.write_back = False
+        self.starts = 0
+        self.calls = 0
+        self._copy = None
+        self._codec = _Codec(self)
+        self._depth = 0
+        self._id = 0
+
+    # -- its process
+
+    def begin_cell(self):
+        """Start the clock of a cell; start the process when there is none."""
+        self.trouble, self.changed = None, []
+        self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
+        if self._copy is None:
+            self._start()
+            for source in list(self.finished):
+                self._exchange({"do": "run", "source": source})
+            self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
+
+    def _start(self):
+        self.starts += 1
+        self._codec = _Codec(self)
+        self._copy = ask(self.students, self.request)
+        try:
+            hello, _ = self._copy.channel.receive(time.monotonic() + START_SECONDS)
+        except (ProtocolError, TooLate):
+            self.close()
+            raise CannotMark("the process for the student's code did not start.") from None
+        if "failed" in hello:
+            self.close()
+            raise CannotMark(hello["failed"])
+
+    def close(self):
+        """End the process. The next cell gets a new one."""
+        if self._copy is not None:
+            self._copy.kill()
+            self._copy = None
+
+    def _fail(self, kind, sentence):
+        self.close()
+        self.trouble = kind(sentence)
+        raise self.trouble
+
+    # -- what can be asked
+
+    def run(self, source):
+        """Run one of the student's cells. Returns (outputs, name of the exception that ended it or None)."""
+        reply, _ = self._exchange({"do": "run", "source": source})
+        return clean_outputs(reply.get("outputs")), reply.get("ended")
+
+    def test(self, source):
+        """Run a test cell over there; for those that cannot be run here."""
+        reply, _ = self._exchange({"do": "test", "source": source})
+        value = reply.get("value")
+        return value if type(value) is float else None
+
+    def has(self, name):
+        return self._exchange({"do": "has", "name": name})[0].get("value") is True
+
+    def names(self):
+        listed = self._exchange({"do": "names"})[0].get("value")
+        return [n for n in listed[:MAX_NAMES] if type(n) is str] if type(listed) is list else []
+
+    def get(self, name):
+        reply, frames = self._exchange({"do": "get", "name": name})
+        return self._decode(reply, frames)
+
+    def set(self, name, value):
+        self._ask("set", (value,), {}, name=name)
+
+    def operate(self, operation, *args, **kwargs):
+        """Do ``operation`` (see `gradschool.grading.student.OPERATIONS`) on the student's side; return its value."""
+        reply, frames = self._ask(operation, args, kwargs)
+        self._note_changes(reply, frames, args)
+        return self._decode(reply, frames)
+
+    # -- how it is asked
+
+    def _ask(self, do, args, kwargs, **more):
+        frames = []
+        try:
+            header = {
+                "do": do,
+                "args": [self._codec.tree(arg, frames) for arg in args],
+                "kwargs": {"dict": [[name, self._codec.tree(value, frames)] for name, value in kwargs.items()]},
+            }
+        except ValueError as error:  # too deep
+            raise CannotPass(str(error)) from None
+        return self._exchange(header | more, frames)
+
+    def _exchange(self, header, frames=()):
+        """Send a request and return its reply; meanwhile call the functions that it asks to be called."""
+        if self.trouble or self._copy is None:
+            raise self.trouble or Died("your code's process has ended.")
+        self.calls += 1
+        self._id += 1
+        number, copy = self._id, self._copy
+        interrupted = False
+        try:
+            copy.channel.send(header | {"id": number}, frames, self.cell_end)
+            while True:
+                try:
+                    reply, frames = copy.channel.receive(self.cell_end + (GRACE_SECONDS if interrupted else 0))
+                except TooLate:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    copy.interrupt()
+                    continue
+                if "callback" in reply:
+                    self._call_back(reply, frames, copy)
+                elif reply.get("reply") == number:
+                    break
+        except TooLate:
+            self._fail(TimeUp, "It was stopped: it took too long and could not be interrupted.")
+        except Closed:
+            self._fail(Died, "The process that ran your code ended.")
+        except ProtocolError:
+            self._fail(Died, "What your code sent back could not be read.")
+        if interrupted:
+            self.trouble = TimeUp("It was stopped: it took too long.")
+            raise self.trouble
+        if "error" in reply:
+            raise _as_exception(reply["error"])
+        return reply, frames
+
+    def _call_back(self, message, frames, copy):
+        """Call one of our functions for the student's code and send what it returns."""
+        answer, out = {"answer": message.get("id")}, []
+        self._depth += 1
+        try:
+            if self._depth > MAX_DEPTH:
+                raise RecursionError("functions call each other too deeply across the two processes.")
+            number = message["callback"]
+            if type(number) is not int or not 0 <= number < len(self._codec.functions):
+                raise ProtocolError("an unknown function")
+            args, kwargs = self._codec.decode(message.get("args"), frames), self._codec.decode(message.get("kwargs"), frames)
+            if type(args) is not list or type(kwargs) is not dict or not all(type(k) is str for k in kwargs):
+                raise ProtocolError("a malformed call")
+            value = self._codec.functions[number](*args, **kwargs)
+            answer["value"] = self._codec.tree(value, out)
+        except ProtocolError:
+            raise
+        except Exception as error:
+            kind = next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
+            answer["error"], out = {"type": kind, "text": str(error)[:500]}, []
+        finally:
+            self._depth -= 1
+        if self.trouble:
+            raise self.trouble
+        copy.channel.send(answer, out, self.cell_end)
+
+    def _decode(self, reply, frames):
+        try:
+            return self._codec.decode(reply.get("value"), frames)
+        except ProtocolError:
+            self._fail(Died, "What your code sent back could not be read.")
+
+    def _note_changes(self, reply, frames, args):
+        changed = reply.get("changed")
+        if type(changed) is not list:
+            return
+        for item in changed[:20]:
+            if type(item) is not list or len(item) != 2 or type(item[0]) is not int or not 0 < item[0] < len(args):
+                continue
+            self.changed.append(
+                f"Your code wrote into its argument number {item[0]}. It had a copy, so the caller sees nothing of it."
+            )
+            if self.write_back:
+                _write_back(args[item[0]], self._decode({"value": item[1]}, frames))
+
+
+class CannotPass(TypeError):
+    """A test hands something over that cannot be handed over."""
+
+
+def _write_back(target, value):
+    """Put what the student's code made of a copy into the original: for functions that are meant to work in place."""
+    if isinstance(target, np.ndarray) and isinstance(value, np.ndarray) and target.shape == value.shape:
+        np.copyto(target, value, casting="unsafe")
+    elif isinstance(target, (list, bytearray)) and isinstance(value, (list, bytes)):
+        _keep_arrays(target, value) if isinstance(target, list) else None
+        target[:] = value
+    elif isinstance(target, dict) and isinstance(value, dict):
+        _keep_arrays(target, value)
+        target.clear()
+        target.update(value)
+    elif isinstance(target, set) and isinstance(value, set):
+        target.clear()
+        target.update(value)
+
+
+def _keep_arrays(target, value):
+    """Arrays inside of a changed list or dict stay the same objects where their shape allows it."""
+    pairs = enumerate(value) if isinstance(value, list) else list(value.items())
+    for key, new in list(pairs):
+        old = target[key] if (key < len(target) if isinstance(target, list) else key in target) else None
+        if isinstance(old, np.ndarray) and isinstance(new, np.ndarray) and old.shape == new.shape:
+            np.copyto(old, new, casting="unsafe")
+            value[key] = old
+
+
+_MORE_ERRORS = {"LinAlgError": np.linalg.LinAlgError, "AxisError": np.exceptions.AxisError}
+
+
+def _as_exception(error):
+    """The exception that arrives: the nearest built-in kind, with what is known of the original in ``.student``."""
+    if type(error) is not dict:
+        error = {}
+    names = error.get("types")
+    names = [n for n in names if type(n) is str] if type(names) is list else []
+    text = error.get("text")
+    text = text[:2000] if type(text) is str else ""
+    made = None
+    for name in names:
+        kind = _MORE_ERRORS.get(name, getattr(builtins, name, None))
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+            try:
+                made = kind(text)
+                break
+            except TypeError:  # UnicodeDecodeError and its like want more than a text
+                continue
+    if made is None:
+        made = Exception(text) if "Exception" in names else StudentError(text or "it stopped")
+    name = error.get("name")
+    where = error.get("where")
+    made.student = {
+        "name": name[:80] if type(name) is str else type(made).__name__,
+        "text": text,
+        "where": [
+            w for w in where[:5] if type(w) is list and [type(x) for x in w] == [str, int, str]
+        ] if type(where) is list else [],
+    }
+    return made
+
+
+_MIMES = ("text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg")
+
+
+def clean_outputs(outputs):
+    """Outputs of a student's cell as far as they are valid, bounded, and cannot run in the browser of who reads them."""
+    clean = []
+    for output in outputs[:200] if type(outputs) is list else ():
+        kind = output.get("output_type") if type(output) is dict else None
+        if kind == "stream" and output.get("name") in ("stdout", "stderr") and type(output.get("text")) is str:
+            clean.append({"output_type": kind, "name": output["name"], "text": _printable(output["text"])})
+        elif kind in ("display_data", "execute_result") and type(output.get("data")) is dict:
+            data = {m: _printable(output["data"][m]) for m in _MIMES if type(output["data"].get(m)) is str}
+            clean.append(
+                {"output_type": kind, "data": data, "metadata": {}}
+                | ({"execution_count": None} if kind == "execute_result" else {})
+            )
+        elif kind == "error":
+            trace = output.get("traceback")
+            clean.append(
+                {
+                    "output_type": "error",
+                    "ename": _printable(str(output.get("ename")))[:80],
+                    "evalue": _printable(str(output.get("evalue")))[:2000],
+                    "traceback": [_printable(t) for t in trace[:100] if type(t) is str] if type(trace) is list else [],
+                }
+            )
+    return clean
+
+
+def _printable(text):
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Values
+
+
+class _Codec(Codec):
+    """What goes over: plain data; library functions by name; other functions to be called back; library objects."""
+
+    def __init__(self, student):
+        self.student = student
+        self.standins, self.functions = {}, []
+        limits = student.limits
+        self.off_limits = tuple(limits.get("forbidden_imports", ())), tuple(limits.get("allowed_imports", ()))
+
+    def encode_other(self, value, frames):
+        if type(value) is StandIn:
+            return {"handle": _number(value, self.student)}
+        if isinstance(value, types.ModuleType):
+            return {"ref": [value.__name__, ""]}
+        if isinstance(value, (type, np.ufunc, types.FunctionType, types.BuiltinFunctionType)):
+            name = self._importable(value)
+            if name:
+                return {"ref": name}
+        if isinstance(value, type) or not callable(value):
+            return self._pickled(value, frames)
+        for number, function in enumerate(self.functions):
+            if function is value:
+                break
+        else:
+            number = len(self.functions)
+            self.functions.append(value)
+        return {"callback": [number, getattr(value, "__name__", "function")[:80]]}
+
+    def _importable(self, value):
+        """[module, path] when the student's side can find the very same thing in an installed library."""
+        module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", getattr(value, "__name__", ""))
+        if isinstance(value, np.ufunc):
+            module = "numpy"
+        found = sys.modules.get(module) if module else None
+        if found is None or module.startswith("__") or is_forbidden(module, *self.off_limits) or not _installed(found):
+            return None
+        try:
+            for name in path.split("."):
+                found = getattr(found, name)
+        except AttributeError:
+            return None
+        return [module, path] if found is value else None
+
+    def _pickled(self, value, frames):
+        """A random generator, an object of a library. Made from our own objects: what comes back is never unpickled."""
+        if not _installed(sys.modules.get(type(value).__module__)):
+            raise CannotPass(f"a test cannot hand a {type(value).__name__} of its own to the student's code.")
+        try:
+            frames.append(pickle.dumps(value))
+        except Exception as error:
+            raise CannotPass(f"a test cannot hand a {type(value).__name__} to the student's code: {error}") from None
+        return {"pickle": len(frames) - 1}
+
+    def decode_other(self, tag, content, frames):
+        if tag == "handle":
+            if type(content) is not list or [type(part) for part in content] != [int, str, bool]:
+                raise ProtocolError("a malformed handle")
+            number, kind, _ = content
+            if number not in self.standins:
+                self.standins[number] = StandIn(self.student, self, number, kind[:80])
+            return self.standins[number]
+        if tag == "callback" and type(content) is int and 0 <= content < len(self.functions):
+            return self.functions[content]
+        return super().decode_other(tag, content, frames)
+
+
+def _installed(module):
+    """Whether a module belongs to Python or an installed package, so that the student's side has it too."""
+    file = getattr(module, "__file__", None)
+    if module is None:
+        return False
+    if file is None:
+        return module.__name__ in sys.builtin_module_names or module.__name__ == "builtins"
+    return file.startswith((sys.prefix, sys.base_prefix, "/usr")) or module.__name__.split(".")[0] == "gradschool"
+
+
+def _number(standin, student):
+    if object.__getattribute__(standin, "_codec") is not student._codec:
+        raise CannotPass("this object belonged to a process of the student's that has ended.")
+    return object.__getattribute__(standin, "_number")
+
+
+class StandIn:
+    """An object of the student's. What a test does with it is done over there; what it is compared with stays here."""
+
+    __slots__ = ("_student", "_codec", "_number", "_kind", "_data", "__weakref__")
+    __array_ufunc__ = None  # numpy leaves operators to us
+
+    def __init__(self, student, codec, number, kind):
+        for name, value in (("_student", student), ("_codec", codec), ("_number", number), ("_kind", kind), ("_data", None)):
+            object.__setattr__(self, name, value)
+
+    def __call__(self, *args, **kwargs):
+        return _operate("call", self, *args, **kwargs)
+
+    def __getattr__(self, name):
+        if name.startswith("__") and name not in ("__name__", "__qualname__", "__dict__"):
+            raise AttributeError(name)
+        return _operate("getattr", self, name)
+
+    def __setattr__(self, name, value):
+        _operate("setattr", self, name, value)
+
+    def __delattr__(self, name):
+        _operate("delattr", self, name)
+
+    def __dir__(self):
+        return [name for name in _operate("dir", self) if type(name) is str]
+
+    def __instancecheck__(self, other):
+        return type(other) is StandIn and _operate("isinstance", other, self) is True
+
+    def __subclasscheck__(self, other):
+        return type(other) is StandIn and _operate("issubclass", other, self) is True
+
+    def __len__(self):
+        length = _operate("len", self)
+        if type(length) is not int or length < 0:
+            raise TypeError(f"the length of {_a(self)} is no number.")
+        return length
+
+    def __iter__(self):
+        iterator = _operate("iter", self)
+        while True:
+            more = _operate("next", iterator)
+            if type(more) is not tuple or len(more) != 2:
+                raise TypeError(f"{_a(self)} cannot be iterated over.")
+            if more[0] is not True:
+                return
+            yield more[1]
+
+    def __next__(self):
+        more = _operate("next", self)
+        if type(more) is tuple and len(more) == 2 and more[0] is True:
+            return more[1]
+        raise StopIteration
+
+    def __contains__(self, item):
+        return _operate("contains", self, item) is True
+
+    def __getitem__(self, key):
+        return _operate("getitem", self, key)
+
+    def __setitem__(self, key, value):
+        _operate("setitem", self, key, value)
+
+    def __delitem__(self, key):
+        _operate("delitem", self, key)
+
+    def __enter__(self):
+        return _operate("enter", self)
+
+    def __exit__(self, kind, value, trace):
+        _operate("exit", self)
+
+    def __copy__(self):
+        return _operate("copy", self)
+
+    def __deepcopy__(self, memo):
+        return _operate("deepcopy", self)
+
+    def __reduce_ex__(self, protocol):
+        raise CannotPass(f"{_a(self)} cannot be copied out of the student's process.")
+
+    def __str__(self):
+        text = _operate("str", self)
+        return text if type(text) is str else repr(self)
+
+    def __repr__(self):
+        return f"<your {object.__getattribute__(self, '_kind')}>"
+
+    # Whatever decides needs data first, and gets the same data however often it asks.
+
+    def __array__(self, dtype=None, copy=None):
+        data = np.asarray(_data(self))
+        return data.astype(dtype) if dtype is not None else data.copy()
+
+    def __float__(self):
+        return float(_data(self))
+
+    def __int__(self):
+        return int(_data(self))
+
+    def __complex__(self):
+        return complex(_data(self))
+
+    def __bool__(self):
+        return bool(_data(self))
+
+    def __eq__(self, other):
+        return True if other is self else False if other is None else _data(self) == _unwrap(other)
+
+    def __ne__(self, other):
+        return False if other is self else True if other is None else _data(self) != _unwrap(other)
+
+    def __lt__(self, other):
+        return _data(self) < _unwrap(other)
+
+    def __le__(self, other):
+        return _data(self) <= _unwrap(other)
+
+    def __gt__(self, other):
+        return _data(self) > _unwrap(other)
+
+    def __ge__(self, other):
+        return _data(self) >= _unwrap(other)
+
+    def __hash__(self):
+        return id(self)
+
+
+def _add_operators():
+    def forward(name):
+        return lambda self, *others: _operate(name, self, *others)
+
+    def backward(name):
+        return lambda self, other: _operate(name, other, self)
+
+    for name in ("neg", "pos", "abs", "invert"):
+        setattr(StandIn, f"__{name}__", forward(name))
+    for name in "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift".split():
+        plain = name.rstrip("_")
+        setattr(StandIn, f"__{plain}__", forward(name))
+        setattr(StandIn, f"__r{plain}__", backward(name))
+
+
+_add_operators()
+
+
+def _operate(operation, standin, *args, **kwargs):
+    who = next(x for x in (standin, *args) if type(x) is StandIn)
+    return object.__getattribute__(who, "_student").operate(operation, standin, *args, **kwargs)
+
+
+def _data(standin):
+    """The data of a stand-in, asked for once."""
+    kept = object.__getattribute__(standin, "_data")
+    if kept is None:
+        try:
+            kept = _operate("as_data", standin)
+        except (TypeError, ValueError):
+            kept = standin
+        if type(kept) is StandIn:
+            raise TypeError(f"your code gave {_a(standin)} where a number, an array or other plain data was expected.")
+        object.__setattr__(standin, "_data", kept)
+    return kept
+
+
+def _unwrap(value):
+    return _data(value) if type(value) is StandIn else value
+
+
+def _a(standin):
+    kind = object.__getattribute__(standin, "_kind")
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names
+
+
+class Names(dict):
+    """The namespace of the test cells.
+
+    ``theirs`` holds the names that belong to the student: bound by the answer cells of the instructor's own source. They
+    are looked up on the student's side. Every other name is ours: what a test or an instructor's cell bound, then
+    Python's own, so that a student's ``np``, ``assert_allclose`` or ``sum`` is never seen here. What is bound nowhere here
+    is asked of the student last.
+
+    ``shared`` holds names that both sides read: a test that rebinds one of them rebinds it for the student's code too.
+    """
+
+    def __init__(self, student, shared=()):
+        super().__init__(__name__="__tests__", __builtins__=builtins)
+        self.student = student
+        self.theirs, self.shared = set(), frozenset(shared)
+        self._functions = {}
+
+    def give(self, names):
+        """From now on these names are the student's."""
+        self.theirs |= set(names)
+        self._functions.clear()
+        for name in names:
+            self.pop(name, None)
+
+    def take(self, names):
+        """From now on these names are ours."""
+        self.theirs -= set(names)
+
+    def forget_functions(self):
+        """Call when the student's cells went on."""
+        self._functions.clear()
+
+    def __missing__(self, name):
+        if type(name) is not str or (name not in self.theirs and hasattr(builtins, name)) or name.startswith("__"):
+            raise KeyError(name)
+        if name in self._functions:
+            return self._functions[name]
+        if not self.student.has(name):
+            raise KeyError(name)
+        value = self.student.get(name)
+        if type(value) is StandIn:
+            self._functions[name] = value
+        return value
+
+    def __contains__(self, name):
+        return dict.__contains__(self, name) or (
+            type(name) is str and not name.startswith("__") and self.student.has(name)
+        )
+
+    def __setitem__(self, name, value):
+        dict.__setitem__(self, name, value)
+        self.theirs.discard(name)
+        if name in self.shared:
+            try:
+                self.student.set(name, value)
+            except TypeError:
+                pass  # it stays ours alone
+
+    def get(self, name, default=None):
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def keys(self):
+        return list(dict.fromkeys([*dict.keys(self), *self.student.names()]))
+
+    def __iter__(self):
+        return iter(self.keys())
