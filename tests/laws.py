@@ -1,0 +1,753 @@
+"""The law book: what must be true of the library, in checks that are short, fast and complete.
+
+tests/test_laws.py holds the library to them. tests/test_mutation.py shows that each known bug breaks
+one. A law computes what it expects by itself, from the formula, in plain loops or by central
+differences: it shares no code with what it checks. It imports the library when it is called, so that
+it sees the changed one.
+"""
+
+import math
+import warnings
+
+import numpy as np
+
+TIGHT = {"rtol": 1e-12, "atol": 1e-14}
+MEASURED = {"rtol": 1e-6, "atol": 1e-9}
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def slope(function, x, step=1e-6):
+    """Central differences of a function of an array that returns one number."""
+    x = np.array(x, dtype=float)
+    result = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + step
+        above = function(x.copy())
+        x[index] = kept - step
+        below = function(x.copy())
+        x[index] = kept
+        result[index] = (above - below) / (2 * step)
+    return result
+
+
+def slopes_of(layer, x, dy, *, training=False):
+    """Central differences of sum(dy * output) with respect to a layer's input and each of its parameters."""
+
+    def value(x):
+        return np.sum(dy * layer.forward(x, training=training))
+
+    measured = {"input": slope(value, x)}
+    for name, values in layer.params.items():
+        kept = values.copy()
+
+        def moved(t, name=name):
+            layer.params[name] = t
+            return value(x)
+
+        measured[name] = slope(moved, kept)
+        layer.params[name] = kept
+    layer.forward(x, training=training)
+    return measured
+
+
+def goes_back_right(layer, x, dy, *, training=False, **close):
+    """Hold backward to the slopes of forward."""
+    measured = slopes_of(layer, x, dy, training=training)
+    ours = {"input": layer.backward(dy)} | dict(layer.grads)
+    for name, expected in measured.items():
+        np.testing.assert_allclose(ours[name], tells(expected), **(close or MEASURED), err_msg=name)
+
+
+def tells(array):
+    """A gradient near zero proves nothing."""
+    assert np.max(np.abs(array)) > 1e-3, "the check has nothing to measure"
+    return array
+
+
+def network(*, activation="tanh", last="sigmoid", seed=5):
+    from gradschool.layers import Dense
+    from gradschool.network import Sequential
+
+    made = Sequential([Dense(4, activation), Dense(3, activation), Dense(2, last)], inputs=3, rng=rng(seed))
+    made.weights += 0.1 * rng(seed + 1).normal(size=made.weights.shape)
+    return made
+
+
+def rows(n=5, seed=9):
+    return rng(seed).normal(size=(n, 3)), rng(seed + 1).uniform(0.1, 0.9, size=(n, 2))
+
+
+# Activations ---------------------------------------------------------------------------------------
+
+
+def law_activations_have_the_slope_of_their_graph():
+    """f' is the slope of f, for every row of the table, alone and inside a layer."""
+    from gradschool.activations import ACTIVATIONS
+
+    z = np.array([[-2.3, -0.7, -0.31, 0.12, 0.45, 0.8, 2.7], [-1.4, -3.7, 0.52, 1.7, -0.2, 0.05, 1.2]])
+    dy = rng(1).normal(size=z.shape)
+    for row in ACTIVATIONS.values():
+        if row.name == "softmax":
+            continue
+
+        def bent(t, row=row):
+            return np.sum(dy * row(t))
+
+        if row.continuity != "C-1":
+            measured = slope(bent, z)
+            np.testing.assert_allclose(dy * row.prime(z), measured, **MEASURED, err_msg=row.name)
+            _, kept = row.forward(z.copy())
+            np.testing.assert_allclose(row.backward(dy, kept), measured, **MEASURED, err_msg=row.name)
+
+
+def law_activations_take_their_known_values():
+    """A few points of each graph, from a calculator."""
+    from gradschool import activations
+
+    z = np.array([-2.0, 0.0, 1.0])
+    expected = {
+        "linear": [-2, 0, 1],
+        "sigmoid": [0.11920292202211755, 0.5, 0.7310585786300049],
+        "tanh": [-0.9640275800758169, 0, 0.7615941559557649],
+        "relu": [0, 0, 1],
+        "leaky_relu": [-0.4, 0, 1],
+        "elu": [-0.8646647167633873, 0, 1],
+        "softplus": [0.1269280110429725, 0.6931471805599453, 1.3132616875182228],
+        "silu": [-0.2384058440442351, 0, 0.7310585786300049],
+        "gelu": [-0.04550026389635842, 0, 0.8413447460685429],
+        "softsign": [-2 / 3, 0, 0.5],
+        "selu": [-1.5201664685956948, 0, 1.0507009873554805],
+    }
+    for name, values in expected.items():
+        np.testing.assert_allclose(activations.get(name)(z), values, **TIGHT, err_msg=name)
+    assert activations.relu_prime(np.array([0.0])) == 0
+
+
+def law_activations_stay_finite():
+    """No warning, no NaN, at ten thousand either way."""
+    from gradschool.activations import ACTIVATIONS
+
+    z = np.array([[-1e4, -800.0, -30.0, 30.0, 800.0, 1e4]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for row in ACTIVATIONS.values():
+            if row.name == "soft_exponential":
+                continue
+            assert np.isfinite(row(z)).all(), row.name
+
+
+def law_softmax_is_a_distribution_in_each_row():
+    """Rows sum to 1, a shift of a row changes nothing, large numbers do no harm, ratios are e^(difference)."""
+    from gradschool.activations import softmax
+
+    z = rng(2).normal(size=(4, 3)) * 3
+    p = softmax(z)
+    np.testing.assert_allclose(p.sum(axis=1), 1, **TIGHT)
+    np.testing.assert_allclose(p[:, 0] / p[:, 1], np.exp(z[:, 0] - z[:, 1]), rtol=1e-10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(softmax(z + np.array([[1e4], [-1e4], [700.0], [0.0]])), p, rtol=1e-9)
+
+
+def law_softmax_mixes_the_whole_row_going_back():
+    """The Jacobian of softmax is full: a nudge of one input moves every output."""
+    from gradschool.activations import get, softmax
+
+    z, dy = rng(3).normal(size=(3, 4)), rng(4).normal(size=(3, 4))
+    measured = tells(slope(lambda t: np.sum(dy * softmax(t)), z))
+    _, kept = get("softmax").forward(z.copy())
+    np.testing.assert_allclose(get("softmax").backward(dy, kept), measured, **MEASURED)
+
+
+# Losses --------------------------------------------------------------------------------------------
+
+
+def law_losses_are_the_mean_over_rows():
+    """Each value from its formula, row by row, in plain Python."""
+    from gradschool import losses
+
+    y, p = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([[0.7, 0.2, 0.1], [0.25, 0.6, 0.15]])
+    pairs = [list(zip(a, b)) for a, b in zip(y.tolist(), p.tolist())]
+
+    def mean(values):
+        values = list(values)
+        return sum(values) / len(values)
+
+    expected = {
+        "half_squared_error": mean(sum(0.5 * (t - o) ** 2 for t, o in row) for row in pairs),
+        "mean_squared_error": mean(mean((t - o) ** 2 for t, o in row) for row in pairs),
+        "mean_absolute_error": mean(mean(abs(t - o) for t, o in row) for row in pairs),
+        "binary_crossentropy": mean(
+            mean(-t * math.log(o) - (1 - t) * math.log(1 - o) for t, o in row) for row in pairs
+        ),
+        "categorical_crossentropy": mean([-math.log(0.7), -math.log(0.15)]),
+        "log_cosh": mean(mean(math.log(math.cosh(o - t)) for t, o in row) for row in pairs),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(losses.get(name)(y, p), value, rtol=1e-10, err_msg=name)
+
+
+def law_losses_have_the_gradient_of_their_value():
+    """The gradient is the slope of the value: sums and means match, with several rows and outputs."""
+    from gradschool import losses
+
+    y, p = np.eye(4)[[2, 0, 1]], rng(6).dirichlet(np.ones(4), size=3)
+    signs = 2 * y - 1
+    for name, target in {
+        "half_squared_error": y,
+        "mean_squared_error": y,
+        "mean_absolute_error": y,
+        "huber": 4 * y,
+        "log_cosh": y,
+        "binary_crossentropy": y,
+        "categorical_crossentropy": y,
+        "hinge": signs,
+        "squared_hinge": signs,
+        "kl_divergence": rng(7).dirichlet(np.ones(4), size=3),
+    }.items():
+        row = losses.get(name)
+
+        def cost(t, row=row, target=target):
+            return row(target, t)
+
+        measured = tells(slope(cost, p))
+        np.testing.assert_allclose(row.slope(target, p), measured, rtol=1e-5, atol=1e-8, err_msg=name)
+        _, together = row.value_and_gradient(target, p)
+        np.testing.assert_allclose(together, measured, rtol=1e-5, atol=1e-8, err_msg=name)
+
+
+# Layers and networks -------------------------------------------------------------------------------
+
+
+def law_dense_is_x_w_plus_b():
+    """A unit sums its inputs by its own column of the kernel, adds its bias, then bends."""
+    from gradschool.layers import Dense
+
+    layer = Dense(2, "tanh").build(3, rng=rng(1))
+    w, b, x = rng(2).normal(size=(3, 2)), rng(3).normal(size=2), rng(4).normal(size=(4, 3))
+    layer.params["kernel"], layer.params["bias"] = w, b
+    expected = [[math.tanh(sum(x[r, i] * w[i, j] for i in range(3)) + b[j]) for j in range(2)] for r in range(4)]
+    np.testing.assert_allclose(layer.forward(x), expected, **TIGHT)
+
+
+def law_backward_is_the_slope_of_forward():
+    """Kernel, bias and input of every layer, under random upstream gradients."""
+    from gradschool.layers import Dense
+
+    x, dy = rng(4).normal(size=(5, 3)), rng(5).normal(size=(5, 2))
+    for activation in ("linear", "tanh", "sigmoid"):
+        layer = Dense(2, activation).build(3, rng=rng(1))
+        layer.params["bias"] = [0.3, -0.2]
+        goes_back_right(layer, x, dy)
+
+
+def law_a_network_has_the_gradient_of_its_loss():
+    """The whole chain, through every layer, for every weight."""
+    made = network()
+    x, y = rows()
+    made.loss_and_gradients(x, y, "mse")
+    ours, kept = made.gradient.copy(), made.weights.copy()
+
+    def at(weights):
+        made.weights[...] = weights
+        return made.loss_and_gradients(x, y, "mse")
+
+    np.testing.assert_allclose(ours, tells(slope(at, kept)), **MEASURED)
+
+
+def law_the_worked_example_comes_out():
+    """0.15 becomes 0.149780716 (lesson 06), to twelve digits, from one backward pass."""
+    from gradschool.layers import Dense
+    from gradschool.network import Sequential
+
+    made = Sequential([Dense(2, "sigmoid"), Dense(2, "sigmoid")], inputs=2)
+    for layer, kernel, bias in zip(
+        made.layers, ([[0.15, 0.25], [0.20, 0.30]], [[0.40, 0.50], [0.45, 0.55]]), (0.35, 0.60)
+    ):
+        layer.params["kernel"], layer.params["bias"] = kernel, [bias, bias]
+    error = made.loss_and_gradients([[0.05, 0.10]], [[0.01, 0.99]], "half_squared_error")
+    np.testing.assert_allclose(error, 0.2983711087600027, rtol=1e-13)
+    w1 = 0.15 - 0.5 * made.layers[0].grads["kernel"][0, 0]
+    np.testing.assert_allclose(w1, 0.1497807161327628, rtol=1e-13)
+    w5 = 0.40 - 0.5 * made.layers[1].grads["kernel"][0, 0]
+    np.testing.assert_allclose(w5, 0.35891647971788465, rtol=1e-13)
+
+
+def law_the_gradient_of_a_batch_is_the_mean_of_its_rows():
+    """And so a batch given twice over has the same loss and the same gradient."""
+    made, (x, y) = network(), rows()
+    singles = []
+    for i in range(len(x)):
+        made.loss_and_gradients(x[i : i + 1], y[i : i + 1], "bce")
+        singles.append(made.gradient.copy())
+    loss = made.loss_and_gradients(x, y, "bce")
+    batch = tells(made.gradient.copy())
+    np.testing.assert_allclose(batch, np.mean(singles, axis=0), **TIGHT)
+    twice = made.loss_and_gradients(np.vstack([x, x]), np.vstack([y, y]), "bce")
+    np.testing.assert_allclose(twice, loss, **TIGHT)
+    np.testing.assert_allclose(made.gradient, batch, **TIGHT)
+
+
+def law_backward_moves_nothing():
+    """No weight changes, the caller's arrays stay as they are, and a second call gives the same again."""
+    made, (x, _) = network(activation="relu"), rows()
+    kept = made.weights.copy()
+    prediction = made.forward(x, training=True)
+    dy = rng(8).normal(size=prediction.shape)
+    x_kept, dy_kept, prediction_kept = x.copy(), dy.copy(), prediction.copy()
+    first = made.backward(dy, input_gradient=True).copy()
+    gradient = tells(made.gradient.copy())
+    second = made.backward(dy, input_gradient=True)
+    np.testing.assert_array_equal(made.weights, kept)
+    np.testing.assert_array_equal(made.gradient, gradient)
+    np.testing.assert_array_equal(second, first)
+    np.testing.assert_array_equal(x, x_kept)
+    np.testing.assert_array_equal(dy, dy_kept)
+    np.testing.assert_array_equal(prediction, prediction_kept)
+
+
+def law_a_penalty_pulls_as_hard_as_its_slope():
+    """L1 and L2 are part of the loss once a step, whatever the batch, and their slope part of the gradient."""
+    from gradschool.layers import Dense
+    from gradschool.network import Sequential
+    from gradschool.regularizers import L1L2
+
+    x, y = rows()
+    made = Sequential([Dense(3, "tanh", kernel_regularizer=L1L2(0.03, 0.05)), Dense(2)], inputs=3, rng=rng(2))
+    plain = Sequential([Dense(3, "tanh"), Dense(2)], inputs=3, rng=rng(2))
+    w = made.layers[0].params["kernel"]
+    penalty = 0.03 * sum(abs(v) for v in w.ravel()) + 0.05 * sum(v * v for v in w.ravel())
+    loss, bare = made.loss_and_gradients(x, y, "mse"), plain.loss_and_gradients(x, y, "mse")
+    np.testing.assert_allclose(loss, bare + penalty, **TIGHT)
+    twice = made.loss_and_gradients(np.vstack([x, x]), np.vstack([y, y]), "mse")
+    np.testing.assert_allclose(twice, loss, **TIGHT)
+    made.loss_and_gradients(x, y, "mse")
+    ours, kept = made.gradient.copy(), made.weights.copy()
+
+    def at(weights):
+        made.weights[...] = weights
+        return made.loss_and_gradients(x, y, "mse")
+
+    np.testing.assert_allclose(ours, tells(slope(at, kept)), **MEASURED)
+
+
+def law_batch_normalization_normalizes_the_batch():
+    """In training each column has mean beta and variance gamma² s²/(s² + epsilon), s² taken over n."""
+    from gradschool.layers import BatchNormalization
+
+    x = rng(3).normal(size=(8, 3)) * [0.03, 1, 5] + [2, 0, -1]
+    layer = BatchNormalization(epsilon=1e-3).build(3, rng=rng())
+    layer.params["gamma"], layer.params["beta"] = [0.5, 2.0, -1.0], [1.0, 0.0, 3.0]
+    y = layer.forward(x, training=True)
+    variance = ((x - x.mean(axis=0)) ** 2).sum(axis=0) / 8
+    np.testing.assert_allclose(y.mean(axis=0), [1, 0, 3], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(y.var(axis=0), np.array([0.25, 4, 1]) * variance / (variance + 1e-3), rtol=1e-12)
+
+
+def law_batch_normalization_remembers_for_later():
+    """Moving averages start at 0 and 1, keep `momentum` of the old, take the variance over n; inference uses them."""
+    from gradschool.layers import BatchNormalization
+
+    layer = BatchNormalization(momentum=0.9, epsilon=1e-3).build(3, rng=rng())
+    mean, variance = np.zeros(3), np.ones(3)
+    for seed in (1, 2, 3):
+        x = rng(seed).normal(size=(6, 3)) * 2 + 1
+        layer.forward(x, training=True)
+        mean, variance = 0.9 * mean + 0.1 * x.mean(axis=0), 0.9 * variance + 0.1 * x.var(axis=0)
+    x, dy = rng(4).normal(size=(5, 3)), rng(5).normal(size=(5, 3))
+    np.testing.assert_allclose(layer.forward(x), (x - mean) / np.sqrt(variance + 1e-3), **TIGHT)
+    np.testing.assert_allclose(layer.backward(dy), dy / np.sqrt(variance + 1e-3), **TIGHT)
+    np.testing.assert_allclose(layer.state["moving_mean"], mean, **TIGHT)
+
+
+def law_batch_normalization_goes_back_through_mean_and_variance():
+    """dx, dgamma and dbeta are slopes, under a random upstream gradient (under ones dx is 0 in any code)."""
+    from gradschool.layers import BatchNormalization
+
+    x, dy = rng(6).normal(size=(7, 3)) * 2, rng(7).normal(size=(7, 3))
+    layer = BatchNormalization().build(3, rng=rng())
+    layer.params["gamma"], layer.params["beta"] = [0.5, 2.0, -1.0], [1.0, 0.0, 3.0]
+    goes_back_right(layer, x, dy, training=True, rtol=1e-6, atol=1e-8)
+
+
+def law_dropout_drops_its_rate_and_scales_the_rest():
+    """A share `rate` becomes 0, the rest is divided by 1 - rate; the gradient takes the same way back."""
+    from gradschool.layers import Dropout
+
+    layer = Dropout(0.2, rng=rng(12)).build(50, rng=rng())
+    x, dy = rng(9).normal(size=(400, 50)) + 5, rng(10).normal(size=(400, 50))
+    y = layer.forward(x, training=True)
+    dropped = y == 0
+    assert 0.19 < dropped.mean() < 0.21
+    np.testing.assert_allclose(y[~dropped], x[~dropped] / 0.8, **TIGHT)
+    np.testing.assert_allclose(layer.backward(dy), np.where(dropped, 0, dy / 0.8), **TIGHT)
+    assert (layer.forward(x, training=True) == 0).tolist() != dropped.tolist(), "a new mask for every pass"
+    np.testing.assert_array_equal(layer.forward(x), x)
+    np.testing.assert_array_equal(layer.backward(dy), dy)
+
+
+def law_dropout_of_the_lecture_scales_in_inference():
+    """The 2014 form: nothing is scaled in training; in inference everything is, by the share kept."""
+    from gradschool.layers import Dropout
+
+    layer = Dropout(0.2, rng=rng(8), inverted=False).build(50, rng=rng())
+    x = rng(9).normal(size=(40, 50)) + 5
+    y = layer.forward(x, training=True)
+    np.testing.assert_array_equal(y, np.where(y == 0, 0, x))
+    np.testing.assert_allclose(layer.forward(x), 0.8 * x, **TIGHT)
+
+
+def law_an_activation_layer_leaves_its_input_alone():
+    """Some activations work in place; never on the caller's data."""
+    from gradschool.layers import Activation
+
+    for name in ("sigmoid", "tanh", "relu", "softmax"):
+        layer, x = Activation(name).build(3, rng=rng()), rng(4).normal(size=(5, 3))
+        kept = x.copy()
+        layer.forward(x)
+        np.testing.assert_array_equal(x, kept, err_msg=name)
+
+
+def law_a_residual_block_adds_its_input():
+    """y = x + F(x), and going back the bypass hands the gradient on whole."""
+    from gradschool.layers import Dense, Residual
+
+    layer = Residual([Dense(4, "tanh"), Dense(3)]).build(3, rng=rng(1))
+    x, dy = rng(2).normal(size=(5, 3)), rng(3).normal(size=(5, 3))
+    inner = np.tanh(x @ layer.params["1 kernel"]) @ layer.params["2 kernel"]
+    np.testing.assert_allclose(layer.forward(x), x + inner, **TIGHT)
+    goes_back_right(layer, x, dy)
+
+
+def law_a_frozen_layer_stays():
+    """Frozen weights do not move, not by momentum or weight decay either; the others do."""
+    from gradschool.optimizers import AdamW
+
+    made, (x, y) = network(), rows()
+    optimizer = AdamW(0.01, weight_decay=0.1)
+    for frozen in (False, True):
+        made.layers[1].trainable = not frozen
+        kept = [{name: values.copy() for name, values in layer.params.items()} for layer in made.layers]
+        made.loss_and_gradients(x, y, "mse")
+        made.step(optimizer)
+        for number, (layer, before) in enumerate(zip(made.layers, kept)):
+            stayed = np.array_equal(layer.params["kernel"], before["kernel"])
+            assert stayed == (frozen and number == 1)
+
+
+def law_a_constraint_shortens_columns():
+    """Max-norm: each unit's own column of weights, after the step; short ones hardly change."""
+    from gradschool.layers import Dense
+    from gradschool.network import Sequential
+    from gradschool.optimizers import SGD
+    from gradschool.regularizers import MaxNorm
+
+    made = Sequential([Dense(2, kernel_constraint=MaxNorm(1.0))], inputs=3)
+    made.layers[0].params["kernel"] = [[3.0, 0.1], [0.0, 0.2], [4.0, 0.2]]
+    made.gradient[...] = 0
+    made.step(SGD(0.1))
+    np.testing.assert_allclose(
+        made.layers[0].params["kernel"], [[0.6, 0.1], [0.0, 0.2], [0.8, 0.2]], rtol=1e-6, atol=1e-12
+    )
+
+
+# Optimizers ----------------------------------------------------------------------------------------
+
+START = [0.5, -1.2, 0.8, 0.3]
+
+
+def gradients(steps=7):
+    """Some gradients, one after the other; the last coordinate never has any."""
+    drawn = rng(11).normal(size=(steps, 4)) * [1.0, 0.1, 5.0, 0.0]
+    return drawn.tolist()
+
+
+def walks_like(optimizer, rule, **close):
+    """Hold an optimizer to a rule that moves one coordinate: rule(w, g, t, memory) returns the new w."""
+    weights, memories, plain = np.array(START), [{} for _ in START], list(START)
+    for t, g in enumerate(gradients(), start=1):
+        before, given = weights.copy(), np.array(g)
+        moved = optimizer.step(weights, given)
+        np.testing.assert_array_equal(weights, before)
+        np.testing.assert_array_equal(given, g)
+        weights = moved
+        plain = [rule(w, g_i, t, memory) for w, g_i, memory in zip(plain, g, memories)]
+        np.testing.assert_allclose(weights, plain, **(close or {"rtol": 1e-11, "atol": 1e-13}), err_msg=f"step {t}")
+    assert np.abs(weights[:3] - START[:3]).max() > 1e-3
+
+
+def law_sgd_goes_down():
+    """w - rate * g."""
+    from gradschool.optimizers import SGD
+
+    walks_like(SGD(0.1), lambda w, g, t, memory: w - 0.1 * g)
+
+
+def law_momentum_keeps_a_share_of_the_last_step():
+    """Keras': m = 0.9 m - rate g; and the two other forms."""
+    from gradschool.optimizers import SGD
+
+    def keras(w, g, t, memory):
+        memory["m"] = 0.9 * memory.get("m", 0) - 0.1 * g
+        return w + memory["m"]
+
+    def average(w, g, t, memory):
+        memory["m"] = 0.9 * memory.get("m", 0) + 0.1 * g
+        return w - 0.1 * memory["m"]
+
+    walks_like(SGD(0.1, momentum=0.9), keras)
+    walks_like(SGD(0.1, momentum=0.9, form="rate outside"), keras)
+    walks_like(SGD(0.1, momentum=0.9, form="average"), average)
+
+
+def law_nesterov_looks_ahead():
+    """Keras' form; and the lecture's, whose look-ahead points are the weights of Keras'."""
+    from gradschool.optimizers import SGD, Nesterov
+
+    def keras(w, g, t, memory):
+        memory["m"] = 0.9 * memory.get("m", 0) - 0.1 * g
+        return w + 0.9 * memory["m"] - 0.1 * g
+
+    walks_like(SGD(0.1, momentum=0.9, nesterov=True), keras)
+    walks_like(SGD(0.1, momentum=0.9, nesterov=True, form="rate outside"), keras)
+
+    def downhill(w):
+        return np.array([1.0, 4.0]) * w
+
+    ahead, theirs, lecture, w = [], SGD(0.1, momentum=0.9, nesterov=True), Nesterov(0.1, momentum=0.9), [1.0, -2.0]
+    seen = np.array(w)
+    for _ in range(6):
+        point = lecture.look_ahead(w)
+        ahead.append(point)
+        np.testing.assert_allclose(point, seen, **TIGHT)
+        seen = theirs.step(seen, downhill(seen))
+        w = lecture.step(w, downhill(point))
+
+
+def law_adagrad_sums_squares():
+    """s grows by g²; the step is rate * g / root(s + epsilon), with s from 0.1; or root(s) + epsilon, from 0."""
+    from gradschool.optimizers import AdaGrad
+
+    def inside(w, g, t, memory):
+        memory["s"] = memory.get("s", 0.1) + g * g
+        return w - 0.1 * g / math.sqrt(memory["s"] + 1e-3)
+
+    def outside(w, g, t, memory):
+        memory["s"] = memory.get("s", 0) + g * g
+        return w - 0.1 * g / (math.sqrt(memory["s"]) + 1e-3)
+
+    walks_like(AdaGrad(0.1, epsilon=1e-3), inside)
+    walks_like(AdaGrad(0.1, initial_accumulator_value=0, epsilon=1e-3, epsilon_inside=False), outside)
+
+
+def law_rmsprop_averages_squares():
+    """v = 0.9 v + 0.1 g²; epsilon inside the root or beside it; momentum on top."""
+    from gradschool.optimizers import RMSprop
+
+    def rule(inside, momentum):
+        def move(w, g, t, memory):
+            v = memory["v"] = 0.9 * memory.get("v", 0) + 0.1 * g * g
+            root = math.sqrt(v + 1e-3) if inside else math.sqrt(v) + 1e-3
+            memory["b"] = momentum * memory.get("b", 0) + 0.01 * g / root
+            return w - memory["b"]
+
+        return move
+
+    walks_like(RMSprop(0.01, epsilon=1e-3), rule(True, 0))
+    walks_like(RMSprop(0.01, epsilon=1e-3, epsilon_inside=False), rule(False, 0))
+    walks_like(RMSprop(0.01, epsilon=1e-3, momentum=0.7), rule(True, 0.7))
+
+
+def adam(epsilon_hat, decay=0.0):
+    def move(w, g, t, memory):
+        m = memory["m"] = 0.9 * memory.get("m", 0) + 0.1 * g
+        v = memory["v"] = 0.99 * memory.get("v", 0) + 0.01 * g * g
+        w -= 0.01 * decay * w
+        share_m, share_v = 1 - 0.9**t, 1 - 0.99**t
+        if epsilon_hat:
+            return w - 0.01 * math.sqrt(share_v) / share_m * m / (math.sqrt(v) + 1e-3)
+        return w - 0.01 * (m / share_m) / (math.sqrt(v / share_v) + 1e-3)
+
+    return move
+
+
+def law_adam_corrects_by_powers_of_t():
+    """Seven steps, a coordinate without gradient, epsilon large enough to be seen; both places of epsilon."""
+    from gradschool.optimizers import Adam
+
+    walks_like(Adam(0.01, beta_2=0.99, epsilon=1e-3), adam(True))
+    walks_like(Adam(0.01, beta_2=0.99, epsilon=1e-3, epsilon_hat=False), adam(False))
+
+
+def law_adamw_decays_beside_the_gradient():
+    """The weights shrink by rate * decay before the step, and no moment sees it."""
+    from gradschool.optimizers import AdamW
+
+    walks_like(AdamW(0.01, beta_2=0.99, epsilon=1e-3, weight_decay=0.5), adam(True, decay=0.5))
+
+
+def law_lars_steps_a_share_of_each_tensor():
+    """The local rate is trust * |w| / (|g| + decay |w|), from the norms of one tensor."""
+    from gradschool.optimizers import LARS
+
+    w, v = np.array(START), np.zeros(4)
+    optimizer, parts = LARS(0.5, momentum=0.9, trust_coefficient=0.02, weight_decay=0.1), (slice(0, 2), slice(2, 4))
+    moved = w.copy()
+    for g in np.array(gradients()):
+        moved = optimizer.step(moved, g, tensors=list(parts))
+        for part in parts:
+            length, steep = math.hypot(*w[part]), math.hypot(*g[part])
+            local = 0.02 * length / (steep + 0.1 * length)
+            v[part] = 0.9 * v[part] + 0.5 * local * (g[part] + 0.1 * w[part])
+            w[part] -= v[part]
+        np.testing.assert_allclose(moved, w, **TIGHT)
+
+
+def law_clipping_shortens():
+    """By value: each entry. By norm: each tensor. By global norm: all by one factor."""
+    from gradschool.optimizers import SGD
+
+    g, w, tensors = np.array([3.0, 4.0, 0.3, 0.4]), np.zeros(4), [slice(0, 2), slice(2, 4)]
+    for settings, expected in (
+        ({"clipvalue": 0.5}, [0.5, 0.5, 0.3, 0.4]),
+        ({"clipnorm": 1.0}, [0.6, 0.8, 0.3, 0.4]),
+        ({"global_clipnorm": 1.0}, g / math.sqrt(25.25)),
+    ):
+        moved = SGD(1.0, **settings).step(w, -g, tensors=tensors)
+        np.testing.assert_allclose(moved, expected, **TIGHT)
+        np.testing.assert_allclose(SGD(1.0, **settings).step(w, -0.01 * g, tensors=tensors), 0.01 * g, **TIGHT)
+
+
+def law_schedules_count_steps():
+    """The first step has the first rate; falls by a factor, by stairs, along a cosine, at boundaries."""
+    from gradschool.optimizers import SGD, CosineDecay, ExponentialDecay, PiecewiseConstantDecay
+
+    for schedule, rates in (
+        (ExponentialDecay(0.8, 2, 0.25), [0.8, 0.4, 0.2, 0.1]),
+        (ExponentialDecay(0.8, 2, 0.25, staircase=True), [0.8, 0.8, 0.2, 0.2]),
+        (CosineDecay(0.8, 2, alpha=0.25), [0.8, 0.5, 0.2, 0.2]),
+        (PiecewiseConstantDecay([0, 2], [0.8, 0.4, 0.1]), [0.8, 0.4, 0.4, 0.1]),
+    ):
+        optimizer, w = SGD(schedule), np.array([0.0])
+        for rate in rates:
+            moved = optimizer.step(w, [-1.0])
+            np.testing.assert_allclose(moved - w, rate, rtol=1e-12, err_msg=repr(schedule))
+            w = moved
+
+
+# Training ------------------------------------------------------------------------------------------
+
+
+def law_steps_are_counted_through_all_epochs():
+    """Two epochs in one call, two calls, or a loop by hand: the same weights, with Adam, to the last digit."""
+    from gradschool.optimizers import Adam
+    from gradschool.training import fit
+
+    x, y = rows(7)
+    ends = []
+    for way in ("one call", "two calls", "by hand"):
+        made, optimizer = network(), Adam(0.05)
+        settings = {"loss": "mse", "optimizer": optimizer, "batch_size": 3, "shuffle": False}
+        if way == "one call":
+            assert fit(made, x, y, epochs=2, **settings).steps == 6
+        elif way == "two calls":
+            fit(made, x, y, epochs=1, **settings)
+            fit(made, x, y, epochs=1, **settings)
+        else:
+            for start in (0, 3, 6, 0, 3, 6):
+                made.loss_and_gradients(x[start : start + 3], y[start : start + 3], "mse")
+                made.weights[...] = optimizer.step(made.weights, made.gradient)
+        assert optimizer.steps == 6
+        ends.append(made.weights.copy())
+    np.testing.assert_allclose(ends[0], ends[2], rtol=1e-13)
+    np.testing.assert_array_equal(ends[0], ends[1])
+
+
+def law_an_epoch_sees_every_row_once():
+    """Shuffled, with a short last batch, and its loss is the mean over rows."""
+    from gradschool.training import batches, fit
+
+    for seed in range(3):
+        order = batches(7, 3, rng=rng(seed))
+        assert [len(batch) for batch in order] == [3, 3, 1]
+        assert sorted(np.concatenate(order).tolist()) == list(range(7))
+    assert np.concatenate(batches(40, 7, rng=rng(1))).tolist() != np.concatenate(batches(40, 7, rng=rng(2))).tolist()
+
+    from gradschool.optimizers import SGD
+
+    made, (x, y) = network(), rows(7)
+    history = fit(made, x, y, loss="mse", optimizer=SGD(1e-300), batch_size=3, epochs=1)
+    expected = np.mean((made.forward(x) - y) ** 2)
+    np.testing.assert_allclose(history["loss"][0], expected, rtol=1e-10)
+
+
+def law_training_reaches_a_perfect_fit():
+    """A line is learned exactly: the sign of the step, the loop and the gradient all have to be right."""
+    from gradschool.layers import Dense
+    from gradschool.network import Sequential
+    from gradschool.optimizers import SGD
+    from gradschool.training import fit
+
+    x = rng(1).normal(size=(20, 3))
+    y = x @ [[1.0], [-2.0], [0.5]] + 0.3
+    made = Sequential([Dense(1)], inputs=3)
+    fit(made, x, y, loss="mse", optimizer=SGD(0.1), epochs=300, batch_size=5)
+    np.testing.assert_allclose(made.weights, [1, -2, 0.5, 0.3], atol=1e-6)
+
+
+def law_validation_rows_are_the_last_and_are_not_trained_on():
+    """Split off before shuffling; measured in inference mode after the epoch."""
+    from gradschool.optimizers import SGD
+    from gradschool.training import fit
+
+    made, alone, (x, y) = network(), network(), rows(10)
+    settings = {"loss": "mse", "batch_size": 8, "shuffle": False, "epochs": 1}
+    history = fit(made, x, y, optimizer=SGD(0.1), validation_split=0.2, **settings)
+    fit(alone, x[:8], y[:8], optimizer=SGD(0.1), **settings)
+    np.testing.assert_array_equal(made.weights, alone.weights)
+    np.testing.assert_allclose(history["val_loss"][0], np.mean((alone.forward(x[8:]) - y[8:]) ** 2), rtol=1e-12)
+
+
+# Measuring, and the first unit ---------------------------------------------------------------------
+
+
+def law_measured_gradients_are_central():
+    """Central differences are exact for squares and almost for cubes; one-sided ones are not."""
+    from gradschool.gradients import numerical_gradient
+
+    np.testing.assert_allclose(numerical_gradient(lambda x: float(np.sum(x**3)), [2.0, -1.0]), [12, 3], rtol=1e-9)
+
+
+def law_the_gradient_check_notices_a_slip():
+    """It passes what is right, and fails a bias gradient that is off by a thousandth."""
+    from gradschool.gradients import check_layer
+    from gradschool.layers import Dense
+
+    class Slip(Dense):
+        def _backward(self, dy, input_gradient=True):
+            dx = super()._backward(dy, input_gradient)
+            self.grads["bias"][...] *= 1.001
+            return dx
+
+    x = rng(3).normal(size=(4, 3))
+    assert check_layer(Dense(2, "tanh").build(3, rng=rng(1)), x, rng=rng(2)).passed
+    assert not check_layer(Slip(2, "tanh").build(3, rng=rng(1)), x, rng=rng(2)).passed
+
+
+def law_the_perceptron_moves_only_when_wrong():
+    """False negative: add the row. False positive: take it away. Right: stay."""
+    from gradschool.perceptron import learn
+
+    for start, target, moved, bias in (
+        ([-1.0, 0.0], 1, [1.0, 3.0], 1.0),
+        ([1.0, 0.0], 0, [-1.0, -3.0], -1.0),
+        ([1.0, 0.0], 1, [1.0, 0.0], 0.0),
+        ([-1.0, 0.0], 0, [-1.0, 0.0], 0.0),
+    ):
+        learned = learn([[2.0, 3.0]], [target], weights=start, epochs=1)
+        np.testing.assert_array_equal(learned.weights, moved)
+        assert learned.bias == bias
