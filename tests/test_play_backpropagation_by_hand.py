@@ -219,6 +219,7 @@ def test_the_walk_forward_and_backward():
     assert "out h1 is 0.593269992" in figure.status and waits in figure.status
     assert "total error" not in figure.status
     assert "\N{HORIZONTAL ELLIPSIS}" in figure.lines["o1"].get_text()
+    assert [chip[2].get_text() for chip in figure.chips[:3]] == ["\N{HORIZONTAL ELLIPSIS}"] * 2 + ["0.593269992"]
     figure.press("forward")
     assert "out o1 is 0.751365070" in figure.status
     figure.press("forward")
