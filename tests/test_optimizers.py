@@ -273,6 +273,13 @@ def test_float32_stays_float32(name):
     assert optimizer._scratch.dtype == np.float32
 
 
+@pytest.mark.parametrize("clip", [{}, {"clipnorm": 0.1}, {"global_clipnorm": 0.1}, {"clipvalue": 0.1}], ids=str)
+def test_clipping_and_freezing_leave_the_callers_gradient_alone(clip):
+    g = GRADIENTS[0].copy()
+    SGD(0.1, **clip).step(START, g, tensors=[Tensor(slice(0, 3), "a", not clip), Tensor(slice(3, 6), "b", bool(clip))])
+    assert (g == GRADIENTS[0]).all()
+
+
 @pytest.mark.parametrize(
     ("optimizer", "numbers", "tunables"),
     [
