@@ -13,7 +13,7 @@ from gradschool.grading import misconceptions, questions
 from gradschool.grading.problem_set import ProblemSet, run_code, run_test
 
 ROOT = Path(__file__).resolve().parents[1]
-SETS = sorted(p.parent.name for p in (ROOT / "solutions").glob("ps*/misconceptions.py"))
+SETS = sorted(p.parent.name for p in (ROOT / "solutions").glob("ps*/checks.json"))
 
 
 @cache
@@ -76,8 +76,10 @@ def all_text(value):
     return str(value)
 
 
-def test_there_are_problem_sets():
+def test_every_problem_set_is_released():
     assert "ps06" in SETS
+    assert sorted(p.name for p in (ROOT / "solutions").glob("ps*")) == SETS
+    assert sorted(p.name for p in (ROOT / "assignments").glob("ps*")) == SETS
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -116,7 +116,7 @@ class Question:
         hidden_test : str, optional
             What a hidden test is about, in words. The sentence then shows these words and no numbers.
         **data
-            Lists become arrays; arrays are copied; all else is passed on as it is.
+            Lists of numbers become arrays; arrays are copied, in tuples, lists and dicts too.
         """
         for listener in _listeners:
             replaced = listener(self, call, data, hidden_test)
@@ -236,7 +236,7 @@ def _freeze(value):
     if isinstance(value, dict):
         return {"dict": {k: _freeze(v) for k, v in value.items()}}
     if isinstance(value, list):
-        return _freeze(np.array(value))
+        return _freeze(np.array(value)) if _is_array_like(value) else {"list": [_freeze(v) for v in value]}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"a probe's data must be numbers, text, arrays, tuples or dicts; got {type(value).__name__}.")
@@ -248,6 +248,8 @@ def _thaw(value):
             return np.array(value["array"], dtype=value["dtype"])
         if "tuple" in value:
             return tuple(_thaw(v) for v in value["tuple"])
+        if "list" in value:
+            return [_thaw(v) for v in value["list"]]
         return {k: _thaw(v) for k, v in value["dict"].items()}
     return value
 
@@ -293,7 +295,7 @@ def _copy(value):
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, list):
-        return np.array(value)
+        return np.array(value) if _is_array_like(value) else [_copy(v) for v in value]
     if isinstance(value, tuple):
         return tuple(_copy(v) for v in value)
     if isinstance(value, dict):
@@ -400,6 +402,8 @@ def _show(value):
         return "{" + ", ".join(f"{k!r}: {_show(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple):
         return "(" + ", ".join(_show(v) for v in value) + ")"
+    if isinstance(value, list) and not _is_array_like(value):
+        return "[" + ", ".join(_show(v) for v in value) + "]"
     try:
         array = np.asarray(value)
     except ValueError:
