@@ -145,7 +145,7 @@ class Lab:
         for figure in self.figures():
             errors += figure.complaints()
             for control in figure.controls():
-                moved.append(figure.move(control, moves))
+                moved.append(figure.move(control, moves, limit=2500))
             if alert := figure.error():
                 errors.append(f"{figure.title()}: {alert}")
         errors += self.pictures_without_alt()
@@ -260,17 +260,13 @@ class BrowserFigure:
         before = self.pixels(), self.status(), self.alt()
         times, changed = [], [False] * 3
         for _ in range(moves):
-            part.focus()
-            self.locator.evaluate("(root, limit) => window.gsWatch(root, limit)", limit)
-            if not self._press(part, key) and key in BACK:
-                key = BACK[key]  # at the end of its range: turn around
-                self._press(part, key)
-            took = self.page.evaluate("() => window.gsWatched")
+            took, key = self.press(part, key, limit)
             if took is None:
                 break
             times.append(took)
             changed = [old or a != b for old, a, b in zip(changed, before, (self.pixels(), self.status(), self.alt()))]
             self.page.wait_for_timeout(pause)
+        self.stop()
         picture, status, alt = changed
         return {
             "figure": self.title(),
@@ -280,6 +276,22 @@ class BrowserFigure:
             "status": status,
             "alt": alt,
         }
+
+    def stop(self):
+        """End an animation that a control has started, so that it does not move the picture for the next one."""
+        button = self.locator.get_by_role("button", name="Stop", exact=True)
+        if button.count() and button.is_enabled():
+            button.click()
+            self.page.wait_for_timeout(300)
+
+    def press(self, part, key, limit=5000):
+        """Press a key on a control; return the ms to the next picture (None if there is none) and the key to go on with."""
+        part.focus()
+        self.locator.evaluate("(root, limit) => window.gsWatch(root, limit)", limit)
+        if not self._press(part, key) and key in BACK:
+            key = BACK[key]  # at the end of its range: turn around
+            self._press(part, key)
+        return self.page.evaluate("() => window.gsWatched"), key
 
     def _press(self, part, key):
         # not aria-valuenow, which is rounded to one decimal
