@@ -124,17 +124,19 @@ class Servers:
 
     Parameters
     ----------
-    preload : iterable of str
-        Modules to load beforehand on both sides, such as those an assignment imports. Only installed ones are.
+    preload, preload_tests : iterable of str
+        Modules to load beforehand where answers and where tests run, such as those an assignment imports. Only
+        installed ones are.
     """
 
-    def __init__(self, preload=()):
+    def __init__(self, preload=(), preload_tests=None):
         self.preload = sorted(set(preload))
+        self.preload_tests = self.preload if preload_tests is None else sorted(set(preload_tests))
         self._start()
 
     def _start(self):
         self.students = Server("students", self.preload)
-        self.tests = Server("tests", self.preload, inherit=self.students.control)
+        self.tests = Server("tests", self.preload_tests, inherit=self.students.control)
 
     def wait(self):
         """Wait until both are ready and return the sandbox' layers."""

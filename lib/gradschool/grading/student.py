@@ -358,6 +358,7 @@ class Runner:
     def _run(self, source):
         """Run a cell as Jupyter would. What it shows and how it ended; names stay in the namespace."""
         error = None
+        self.shell.outputs.redirect()  # a cell before may have closed or replaced them
         try:
             self.interruptible = True
             result = self.shell.run_cell(source, store_history=True)
