@@ -231,6 +231,10 @@ def test_the_walk_forward_and_backward():
     assert waits in figure.status
     figure.press("backward")
     assert "0.000438568" in figure.status and waits not in figure.status
+    assert "Delta h1 is 0.008771355" in figure.status
+    assert figure.band.get_visible() and figure.band.get_bbox().contains(*figure.tags["w1"][1].get_position())
+    figure.press("update")
+    assert not figure.band.get_visible()
 
 
 def test_a_step_backward_too_early_finishes_the_forward_pass_first():

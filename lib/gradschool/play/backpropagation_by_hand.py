@@ -240,13 +240,21 @@ STAGES = (
     "Forward, 3 of 3: the errors",
     "Backward, 1 of 2: the output layer's gradients",
     "Backward, 2 of 2: the hidden layer's gradients",
+    "forward and backward done",
 )
-HIDDEN, OUTPUTS, ERRORS, GRADIENTS_O, GRADIENTS_H = 1, 2, 3, 4, 5
+HIDDEN, OUTPUTS, ERRORS, GRADIENTS_O, GRADIENTS_H, DONE = 1, 2, 3, 4, 5, 6
 
-TOP, BOTTOM = 430, 282
+TOP, BOTTOM = 436, 276
 ROWS = {"1": TOP, "2": BOTTOM}
 BOXES = {"i": (14, 64), "h": (202, 128), "o": (456, 128), "e": (634, 114)}  # left edge, width
 BOX_HEIGHT = 70
+BANDS = {  # where the walk is now
+    HIDDEN: (194, 338),
+    OUTPUTS: (448, 592),
+    ERRORS: (626, 756),
+    GRADIENTS_O: (334, 452),
+    GRADIENTS_H: (80, 200),
+}
 CHIP = (130, 42)
 TAG = (110, 32)
 
@@ -291,7 +299,7 @@ class Microscope(Playground):
 
     def restart(self):
         self.weights = WEIGHTS.copy()
-        self.stage = GRADIENTS_H
+        self.stage = DONE
         self.round = 1
 
     def step_forward(self):
@@ -309,7 +317,7 @@ class Microscope(Playground):
         self.weights, _ = train_step(
             self.weights, BIASES, inputs=inputs, targets=targets, learning_rate=v["learning_rate"]
         )
-        self.stage = GRADIENTS_H
+        self.stage = DONE
         self.round += 1
 
     def compute(self, weight, i1, i2, target_1, target_2, learning_rate):
@@ -338,10 +346,11 @@ class Microscope(Playground):
         axes.axis("off")
         self.axes, self._moving = axes, []
         axes.plot([14, 746], [228, 228], color=palette.grid, linewidth=1)
+        self.band = self._move(axes.add_patch(Rectangle((0, 0), 0, 0, facecolor="#ffefc9", edgecolor="none")), 1)
         self.heading = self._text(14, 497, "", size=12, weight="bold", va="center")
         self.total = self._text(691, (TOP + BOTTOM) / 2, "", size=9.5, weight="bold", ha="center")
-        axes.text(266, (TOP + BOTTOM) / 2, "bias b1  0.35", fontsize=9, color=palette.muted, ha="center", va="center")
-        axes.text(520, (TOP + BOTTOM) / 2, "bias b2  0.60", fontsize=9, color=palette.muted, ha="center", va="center")
+        self._text(266, (TOP + BOTTOM) / 2, "bias b1  0.35", size=9, color=palette.muted, ha="center")
+        self._text(520, (TOP + BOTTOM) / 2, "bias b2  0.60", size=9, color=palette.muted, ha="center")
         self._build_edges()
         self._build_units()
         self._build_strip()
@@ -375,7 +384,7 @@ class Microscope(Playground):
             if y0 == y1:
                 x, y = (x0 + x1) / 2, y0 + (18 if y0 == TOP else -18)
             else:
-                x, y = x0 + 0.42 * (x1 - x0), y0 + 0.37 * (y1 - y0)
+                x, y = x0 + 0.36 * (x1 - x0), y0 + 0.335 * (y1 - y0)
             frame = Rectangle((x - TAG[0] / 2, y - TAG[1] / 2), *TAG, facecolor="white", linewidth=1.8)
             frame = self._move(self.axes.add_patch(frame), 4)
             self.tags[name] = (frame, self._text(x, y, "", size=8.5, ha="center", z=4.5))
@@ -433,10 +442,11 @@ class Microscope(Playground):
 
     def draw(self, data):
         passed, stage = data.passed, data.stage
-        done = f"Round {data.round}"
-        self.heading.set_text(
-            f"{done}: {STAGES[stage]}" if stage < GRADIENTS_H else f"{done}: forward and backward done"
-        )
+        self.heading.set_text(f"Round {data.round}: {STAGES[stage]}")
+        self.band.set_visible(stage in BANDS)
+        if stage in BANDS:
+            left, right = BANDS[stage]
+            self.band.set_bounds(left, BOTTOM - 43, right - left, TOP - BOTTOM + 86)
         lit = {}
         for number, factor in enumerate([f for path in data.paths for f in path] + data.shared, 1):
             lit[factor.kind, factor.place] = number
@@ -463,11 +473,10 @@ class Microscope(Playground):
         kinds = {
             (places[kind] + place[1] if kind == "error" else place): kind for kind, place in lit if kind != "weight"
         }
-        fresh = {HIDDEN: "h", OUTPUTS: "o", ERRORS: "e"}.get(stage)
         for unit, shape in self.boxes.items():
             kind = kinds.get(unit)
-            shape.set_linewidth(3 if kind or unit[0] == fresh else 1.3)
-            shape.set_edgecolor(KINDS[kind] if kind else palette.ink if unit[0] == fresh else "#9aa1ab")
+            shape.set_linewidth(3 if kind else 1.3)
+            shape.set_edgecolor(KINDS[kind] if kind else "#9aa1ab")
             shape.set_facecolor(TINTS[kind] if kind else "#f6f7f9")
 
     def _draw_edges(self, data, lit):
@@ -555,6 +564,7 @@ class Microscope(Playground):
             OUTPUTS: f"out o1 is {digits(passed.out_o[0])}, out o2 is {digits(passed.out_o[1])}.",
             ERRORS: f"E1 is {digits(passed.errors[0])}, E2 is {digits(passed.errors[1])}.",
             GRADIENTS_O: f"Delta o1 is {digits(passed.delta_o[0])}, delta o2 is {digits(passed.delta_o[1])}.",
+            GRADIENTS_H: f"Delta h1 is {digits(passed.delta_h[0])}, delta h2 is {digits(passed.delta_h[1])}.",
         }
         told = f"{STAGES[stage]}. {told[stage]} " if stage in told else ""
         total = f", total error {digits(passed.total)}" if stage >= ERRORS else ""
