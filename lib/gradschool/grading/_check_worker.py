@@ -1,13 +1,14 @@
 """The process in which `gradschool check` runs a learner's code: no network, of the library the data alone."""
 
+import ast
 import json
 import sys
 from pathlib import Path
 
+from gradschool.grading import problem_set, questions
+
 
 def main(job_path, events_path):
-    from gradschool.grading import problem_set, questions
-
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
     checks = job["checks"]
     questions.use_checks(checks["problem_set"], checks)
@@ -22,9 +23,13 @@ def main(job_path, events_path):
         for id, error in stopped.items():
             if not isinstance(error, questions.Failed):
                 tell(note=f"Cell {id} stops with {type(error).__name__}: {_first_line(error)}")
+        owner = _owners(checks["tests"])
+        late = {label.removeprefix("test ").split("-test")[0] for label in job["late"]}
         for test in checks["tests"]:
             label = f"test {test['id']}"
-            if label in job["late"]:
+            uses = sorted(_questions_behind(test, names, owner))
+            if label in job["late"] or late & {*uses, label[5:].split("-test")[0]}:
+                tell(skipped=test["id"], uses=uses)
                 continue
             tell(start=label)
             cell = problem_set.Cell(test["id"], "test", "code", test["source"], test["points"])
@@ -36,8 +41,33 @@ def main(job_path, events_path):
                 message=result.message,
                 slip=result.slip,
                 sentence=result.sentence,
+                uses=uses,
             )
         tell(end=True)
+
+
+def _owners(tests):
+    """Return ``{function: question}``, read off the ``question(...)`` of the test cells."""
+    owner = {}
+    for test in tests:
+        for node in ast.walk(ast.parse(test["source"])):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "question":
+                owner.update({keyword.arg: test["id"].split("-test")[0] for keyword in node.keywords})
+    return owner
+
+
+def _questions_behind(test, names, owner):
+    """Return the other questions whose functions this one's functions call, directly or through others."""
+    own = test["id"].split("-test")[0]
+    waiting = [function for function, question in owner.items() if question == own]
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        code = getattr(names.get(name), "__code__", None)
+        if name not in seen and code is not None:
+            seen.add(name)
+            waiting += questions.names_in(code)
+    return {owner[name] for name in seen if name in owner} - {own}
 
 
 def allow(name, parts):

@@ -104,6 +104,9 @@ class Report:
                 lines.append(f"  {question:<{width}}  {score} look again")
                 told = [line for line in messages[0].splitlines() if line and not line.startswith("[slip:")]
                 lines += [f"      {line}" for line in told]
+                first = [q for q in questions if q in rows[0]["uses"] and not all(r["passed"] for r in questions[q])]
+                if first and not any(r["sentence"] for r in rows):
+                    lines.append(f"      It uses {first[0]}, which is not right yet: mend that first.")
         for cell in self.written:
             state = f"{cell['words']} words; a person marks it" if cell["words"] else "not written yet"
             lines.append(f"  {cell['id']:<{width}}  {'-':>3} of {_number(cell['points']):<3} {state}")
@@ -228,13 +231,13 @@ def _results(notebook, checks):
         if not hung.startswith("test "):
             notes.append(f"Cell {hung} takes longer than {CELL_SECONDS:g} s and was left out.")
     notes += [e["note"] for e in events if "note" in e]
-    rows = {e["id"]: e for e in events if "id" in e}
+    rows = {e.get("id") or e.get("skipped"): e for e in events if "id" in e or "skipped" in e}
     results = []
     for test in checks["tests"]:
-        row = rows.get(test["id"])
-        if row is None:
-            row = {"passed": False, "attempted": True, "sentence": "", "message": (
-                f"did not finish within {CELL_SECONDS:g} s. Is there a loop that never ends?")}
+        row = {"passed": False, "attempted": True, "sentence": "", "uses": [], **rows.get(test["id"], {})}
+        if f"test {test['id']}" in late:
+            row["message"] = f"did not finish within {CELL_SECONDS:g} s. Is there a loop that never ends?"
+        row.setdefault("message", "was not run: another part takes too long.")
         points = test["points"] if row["passed"] else 0
         results.append({**row, "question": test["id"].split("-test")[0], "points": points, "possible": test["points"]})
     return {"results": results, "notes": notes}

@@ -472,7 +472,7 @@ def _library_behind(function, seen=None):
     code, names = getattr(function, "__code__", None), getattr(function, "__globals__", None)
     if code is None or not isinstance(names, dict):
         return None
-    used_names = list(_names_in(code))
+    used_names = list(names_in(code))
     for name in used_names:
         if name == "gradschool" and "datasets" in used_names:
             continue
@@ -490,8 +490,9 @@ def _of_library(name):
     return name.split(".")[0] == "gradschool" and not name.startswith(("gradschool.datasets", "gradschool.grading"))
 
 
-def _names_in(code):
+def names_in(code):
+    """Yield the global names and attributes that a code object and those inside it use."""
     yield from code.co_names
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):
-            yield from _names_in(constant)
+            yield from names_in(constant)
