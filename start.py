@@ -113,7 +113,7 @@ def install():
     if not uv and not runs([PYTHON, "-m", "pip", "--version"]):  # uv made .venv and is gone
         run([PYTHON, "-m", "ensurepip"], "Adding pip")
     try:
-        run(install_command(uv, moved), "Installing %d packages" % packages_in_lock())
+        run(install_command(uv, moved), "Installing the packages")
     except Failed as failure:
         if not complete or failure.disk_full:
             raise
@@ -152,11 +152,6 @@ def install_course(uv):
     """The package itself: needs no network, setuptools is in the lock."""
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-user"]
     run(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT], "Installing the course")
-
-
-def packages_in_lock():
-    with open(LOCK, encoding="utf-8") as file:
-        return sum("==" in line and not line.startswith((" ", "#")) for line in file)
 
 
 def working_uv():
