@@ -427,6 +427,7 @@ def figure_classes():
 
 
 FIGURES = figure_classes()
+MAY_SAY_NAN = {"optimizers.BugHunt"}  # one of its bugs is a division by zero, and to see it is the point
 
 
 def ends(control):
@@ -461,7 +462,8 @@ def test_every_control_of_every_figure_reaches_both_its_ends(name):
             control.value = value
             assert figure.error == "", f"{control_name} = {value}"
             assert re.search(r"\w", figure.status), f"{control_name} = {value}"
-            assert not re.search(r"\bnan\b|\binf\b", figure.status), f"{control_name} = {value}: {figure.status}"
+            if name not in MAY_SAY_NAN:
+                assert not re.search(r"\bnan\b|\binf\b", figure.status), f"{control_name} = {value}: {figure.status}"
     figure.reset()
     assert figure.png == first, "Reset must bring back the first picture"
 

@@ -707,12 +707,12 @@ class Slips(Playground):
         self.moving = []
         for x, words in ((16, ""), (112, "right"), (240, "with the slip"), (360, "first differs")):
             table.text(x, 378, words, fontsize=10, weight="bold", va="center")
-        table.plot([14, 446], [364, 364], color="#8a919b", linewidth=1)
+        table.plot([14, 454], [364, 364], color="#8a919b", linewidth=1)
         self.cells = []
         for i, name in enumerate(ROW_NAMES):
             y = 349 - 27 * i
             if i in (4, 8, 12):
-                table.plot([14, 446], [y + 13.5] * 2, color=palette.grid, linewidth=1)
+                table.plot([14, 454], [y + 13.5] * 2, color=palette.grid, linewidth=1)
             weight = "bold" if name == "total error" else "normal"
             table.text(16, y, name, fontsize=10, va="center", weight=weight)
             self.cells.append(
