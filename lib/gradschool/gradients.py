@@ -4,6 +4,8 @@ It is slow, one or two passes a parameter, and it needs no calculus. So it canno
 mistake as a derivative worked out by hand. Every backward pass of this library is checked with it.
 """
 
+import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,6 +165,115 @@ def check_network(network, x, y, loss, *, step=1e-5, tolerance=1e-7):
             )
     network.loss_and_gradients(x, y, loss)
     return _compare(ours, measured, tolerance)
+
+
+def gradient_flow(network, x, y, loss):
+    """Return how large the gradient of each layer's kernel is: does the blame reach the first layers?
+
+    Parameters
+    ----------
+    network : Sequential
+    x, y : array_like of float
+        Data and targets.
+    loss : str or Loss
+
+    Returns
+    -------
+    dict of str to float
+        For each layer with a kernel, by its number and kind (``"1 Dense"``), the root mean square of the entries of
+        dLoss/d(kernel). Numbers that shrink from the last layer to the first are a vanishing gradient (lesson 11).
+
+    Raises
+    ------
+    TypeError, ValueError
+        When data or targets do not fit the network.
+    """
+    network.loss_and_gradients(x, y, loss)
+    return {
+        f"{number} {type(layer).__name__}": float(np.sqrt(np.mean(layer.grads["kernel"] ** 2)))
+        for number, layer in enumerate(network.layers, start=1)
+        if "kernel" in layer.grads
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class MultiplicationCount:
+    """What the chain rule cost, and what it found.
+
+    Attributes
+    ----------
+    multiplications : int
+    delta : ndarray, shape (units,)
+        dLoss/d(net input) of the first layer's units. With and without memory it is the same.
+    """
+
+    multiplications: int
+    delta: np.ndarray
+
+
+def count_multiplications(network, x, y, loss, *, memoize=True):
+    r"""Count the multiplications that the chain rule needs from the loss back to the first layer, for one row.
+
+    .. math:: \frac{\partial L}{\partial z_j} = f'(z_j) \sum_k w_{jk} \frac{\partial L}{\partial z_k}
+
+    The sum goes over the units k of the next layer, and each of its terms asks the same question one layer further on.
+    Whoever asks anew each time walks every path through the network: the cost grows exponentially with the depth.
+    Whoever writes the answer of each unit down, to be asked for later (memoization), pays once a unit: the cost grows
+    in a straight line. That is backpropagation.
+
+    Parameters
+    ----------
+    network : Sequential of Dense layers
+    x : array_like of float, shape (inputs,)
+        One row.
+    y : array_like, shape (outputs,), or a label
+        Its target.
+    loss : str or Loss
+    memoize : bool
+        Whether answers are kept.
+
+    Returns
+    -------
+    MultiplicationCount
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the network has other layers than Dense, a softmax, or (without memory) more than a million paths.
+
+    Notes
+    -----
+    Deck D4. Counted are the products with a weight and with a slope, in the layers behind the first.
+    """
+    records = network.trace(np.atleast_2d(x), np.asarray(y)[None], loss)
+    for number, record in enumerate(records, start=1):
+        if record.net is None or record.layer.activation.name == "softmax":
+            what = "a softmax" if record.net is not None else type(record.layer).__name__
+            raise TypeError(f"multiplications are counted for Dense layers without a softmax; layer {number} has {what}.")
+    paths = math.prod(record.layer.units for record in records)
+    if not memoize and paths > 1_000_000:
+        raise ValueError(f"without memory there are {paths:,} paths to walk; take a smaller or shallower network.")
+
+    slopes = [record.layer.activation.prime(record.net[0]) for record in records]
+    kernels = [record.layer.params["kernel"] for record in records]
+    count = 0
+
+    def blame(layer, unit):
+        """Return dLoss/d(net input) of one unit."""
+        nonlocal count
+        count += 1
+        if layer == len(records) - 1:
+            return slopes[layer][unit] * records[-1].error[0, unit]
+        total = 0.0
+        for k, weight in enumerate(kernels[layer + 1][unit]):
+            count += 1
+            total += weight * blame(layer + 1, k)
+        return slopes[layer][unit] * total
+
+    if memoize:
+        blame = functools.cache(blame)
+    delta = np.array([blame(0, unit) for unit in range(len(slopes[0]))])
+    return MultiplicationCount(count, delta)
 
 
 def _by_parameter(values, loss, step):
