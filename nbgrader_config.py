@@ -1,7 +1,8 @@
 """How nbgrader sees this project: it makes assignments/ from solutions/ and keeps all that belongs to a class in class/."""
 
 import os
-from importlib.util import find_spec
+
+from gradschool.grading import configure
 
 c = get_config()  # noqa: F821
 root = os.path.dirname(os.path.abspath(__file__))
@@ -28,8 +29,4 @@ c.ClearSolutions.text_stub = "Write your answer here."
 c.ExportPlugin.to = os.path.join("class", "grades.csv")
 
 # Marking: answers run in one process, tests in another.
-if find_spec("gradschool") and find_spec("gradschool.grading"):
-    import gradschool.grading
-
-    if hasattr(gradschool.grading, "configure"):
-        gradschool.grading.configure(c)
+configure(c)

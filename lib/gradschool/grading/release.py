@@ -60,17 +60,20 @@ def release(root, name, force=False):
     return any(written)
 
 
-def generate(root, name):
+def generate(root, name, gradebook=True):
     """Return ``{file name: bytes}`` of the release of ``solutions/<name>``, made by nbgrader.
 
-    Also brings ``solutions/<name>/checks.json`` up to date and tells the gradebook (nbgrader's own step) of the cells.
+    Also brings ``solutions/<name>/checks.json`` up to date and, with ``gradebook``, tells the gradebook of the cells, as
+    nbgrader does.
     """
-    from gradschool.grading._course import tools_on_path
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
+    from nbgrader.preprocessors import SaveCells
     from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
+
+    from gradschool.grading._course import tools_on_path
 
     root = Path(root)
     source = root / "solutions" / name
@@ -81,6 +84,9 @@ def generate(root, name):
         config.CourseDirectory.release_directory = scratch
         converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
         converter.force = True
+        if not gradebook:
+            converter.no_database = True
+            converter.preprocessors = [p for p in converter.preprocessors if p is not SaveCells]
         converter.log.setLevel("CRITICAL")
         try:
             with tools_on_path():
