@@ -69,7 +69,9 @@ class Assignment:
     def fingerprint(self):
         """Changes whenever another mark may result."""
         files = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in self.course_files.items()}
-        return digest([FORMAT, self.releases, self.tests, files, asdict(self.limits), self.own_files, self.plan, versions()])
+        return digest(
+            [FORMAT, self.releases, self.tests, files, asdict(self.limits), self.own_files, self.plan, versions()]
+        )
 
     def request(self):
         """What `gradschool.grading.judge.Marking` needs of it."""
@@ -128,7 +130,9 @@ def load(coursedir, gradebook, name, limits=None, own_files=()):
     try:
         known = gradebook.find_assignment(name)
     except MissingEntry:
-        raise ValueError(f"the gradebook has no assignment {name!r}. Run `nbgrader generate_assignment {name}` first.") from None
+        raise ValueError(
+            f"the gradebook has no assignment {name!r}. Run `nbgrader generate_assignment {name}` first."
+        ) from None
     source_folder = Path(coursedir.format_path(coursedir.source_directory, ".", name))
     release_folder = Path(coursedir.format_path(coursedir.release_directory, ".", name))
     limits = limits or Limits()
@@ -144,7 +148,9 @@ def load(coursedir, gradebook, name, limits=None, own_files=()):
             release = without_solutions(coursedir, source)
             notes.append(f"{release_folder / file} is missing; what students got was made again from the source.")
         if source is not None and not set(kept) <= set(_by_id(source)):
-            notes.append(f"{file}: the source notebook lacks cells that were released; the released notebook was used instead.")
+            notes.append(
+                f"{file}: the source notebook lacks cells that were released; the released notebook was used instead."
+            )
             source = None
         solved = solved and source is not None
         tests[file], changed = _as_released(source or release, kept, points)

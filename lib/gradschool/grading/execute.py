@@ -37,7 +37,9 @@ def shared_servers(answers, tests):
     global _servers
     with _lock:
         wanted = set(answers), set(tests)
-        if _servers is not None and not (wanted[0] <= set(_servers.preload) and wanted[1] <= set(_servers.preload_tests)):
+        if _servers is not None and not (
+            wanted[0] <= set(_servers.preload) and wanted[1] <= set(_servers.preload_tests)
+        ):
             _servers.close()
             _servers = None
         if _servers is None:
@@ -125,7 +127,9 @@ def unmarked(record):
 def save_one(coursedir, assignment, student, file, record, taken):
     """Keep the record of one notebook; those of the others stay when they are of the same submission."""
     kept = assignments.read_record(coursedir.root, assignment.name, student) or {}
-    fingerprint = assignments.digest([assignment.fingerprint, assignments.submission_digest(coursedir, assignment.name, student)])
+    fingerprint = assignments.digest(
+        [assignment.fingerprint, assignments.submission_digest(coursedir, assignment.name, student)]
+    )
     notebooks = kept["notebooks"] if kept.get("fingerprint") == fingerprint else {}
     source = taken.source.get(file) if taken else file
     notebooks[file] = record.to_dict() | {"source": source}
@@ -187,7 +191,9 @@ class IntakeExporter(NotebookExporter):
             "path": os.path.dirname(filename),
             "modified_date": "",
         }
-        return self.from_notebook_node(from_dict(json.loads(json.dumps(taken.notebooks[os.path.basename(filename)]))), resources)
+        return self.from_notebook_node(
+            from_dict(json.loads(json.dumps(taken.notebooks[os.path.basename(filename)]))), resources
+        )
 
 
 def found(converter, name, limits=None):

@@ -7,13 +7,11 @@ goes on where this one was and ends with the same marks. What is marked already 
 """
 
 import contextlib
-import json
 import os
-import re
 import selectors
-import shutil
 import sys
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +23,9 @@ def add_arguments(parser):
     parser.add_argument("--student", metavar="NAME", action="append", help="mark this student alone; may be repeated")
     parser.add_argument("--jobs", metavar="N", type=int, help="how many submissions at once (one for each core)")
     parser.add_argument("--force", action="store_true", help="mark again what is marked already")
-    parser.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, such as tcp://10.0.0.1:8786: mark on its workers")
+    parser.add_argument(
+        "--scheduler", metavar="TCP", help="a Dask scheduler, such as tcp://10.0.0.1:8786: mark on its workers"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -117,7 +117,9 @@ def grade(course, assignment, *, students=None, jobs=None, force=False, schedule
 
     servers = None if scheduler else Servers(*_early_imports(config, course, assignment))  # starts while nbgrader loads
     try:
-        with _inside(course):
+        with _inside(course), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="nbgrader|sqlalchemy")  # nbgrader's own, at every submission
+            warnings.filterwarnings("ignore", message="Object of type <Submitted")
             return _grade(config, assignment, servers, students, jobs, force, scheduler, progress)
     finally:
         if servers:
@@ -259,7 +261,9 @@ def read_config(course):
     from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
     if not (course / "nbgrader_config.py").is_file():
-        raise ValueError(f"{course} is no course folder: it has no nbgrader_config.py. Go into one, or name it with --course.")
+        raise ValueError(
+            f"{course} is no course folder: it has no nbgrader_config.py. Go into one, or name it with --course."
+        )
     config = Config()
     for folder in [*reversed(jupyter_config_path()), str(course)]:
         with contextlib.suppress(ConfigFileNotFound), _inside(course):

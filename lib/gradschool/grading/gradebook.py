@@ -5,19 +5,17 @@ preprocessors and hooks), but on one connection and in one transaction for each 
 """
 
 import contextlib
-import json
 import logging
 import os
 import re
 import shutil
-from datetime import datetime
 from pathlib import Path
 
 from nbformat import from_dict
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import event, text
+from sqlalchemy import event
 from traitlets import Unicode
 from traitlets.config import Config
 
@@ -68,7 +66,9 @@ class Writer:
 
     def submissions(self):
         """The students who handed something in, sorted."""
-        pattern = self.coursedir.format_path(self.coursedir.submitted_directory, "(?P<student>[^/\\\\]+)", self.name, escape=True)
+        pattern = self.coursedir.format_path(
+            self.coursedir.submitted_directory, "(?P<student>[^/\\\\]+)", self.name, escape=True
+        )
         excluded = self.coursedir.student_id_exclude.split(",")
         found = []
         for path in Path(self.folder("*")).parent.parent.glob(f"*/{self.name}") if self._usual() else self._globbed():
@@ -158,7 +158,6 @@ class _Converter(Autograde):
     """nbgrader's Autograde without its reading and running: the notebooks come judged."""
 
     staging = Unicode("")
-    when = None
 
     @property
     def _output_directory(self):
@@ -176,7 +175,6 @@ class _Converter(Autograde):
         shutil.rmtree(scratch, ignore_errors=True)
         self.staging = str(scratch)
         try:
-            self._stamp = result.taken.get("timestamp")
             self.init_assignment(name, student)
             exporter = self._exporter()
             for file in assignment.releases:
@@ -204,20 +202,18 @@ class _Converter(Autograde):
             self._made = NotebookExporter(parent=self, config=self.config)
             self._made._preprocessors = []
             for step in self.autograde_preprocessors:
-                if not _is_run(step):
+                if _last_name(step) not in ("Execute", "CheckCellMetadata"):  # run; and the frame is the instructor's
                     self._made.register_preprocessor(_marks_instead(step))
         return self._made
 
 
-def _is_run(step):
-    name = step if isinstance(step, str) else step.__name__
-    return name.rpartition(".")[2] == "Execute"
+def _last_name(step):
+    return (step if isinstance(step, str) else step.__name__).rpartition(".")[2]
 
 
 def _marks_instead(step):
     """In a course that names nbgrader's own step, ours all the same."""
-    name = step if isinstance(step, str) else step.__name__
-    return execute.SaveMarks if name.rpartition(".")[2] == "SaveAutoGrades" else step
+    return execute.SaveMarks if _last_name(step) == "SaveAutoGrades" else step
 
 
 def _swap(made, dest):

@@ -148,8 +148,15 @@ def judge(notebook, *, tests_from, files=None, course_files=None, limits=None, s
     """
     if servers is None:
         with Servers() as own:
-            return judge(notebook, tests_from=tests_from, files=files, course_files=course_files, limits=limits,
-                         servers=own, plan=plan)
+            return judge(
+                notebook,
+                tests_from=tests_from,
+                files=files,
+                course_files=course_files,
+                limits=limits,
+                servers=own,
+                plan=plan,
+            )
     with tempfile.TemporaryDirectory(prefix="gradschool-files-") as folder:
         request = {
             "notebooks": {"notebook": _plain(notebook)},
@@ -195,16 +202,20 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
     plan, notes, failing = {}, [], {}
     for protection in ("sealed", "inputs", "open"):
         trial = {name: {"protection": protection} for name in failing}
-        record = judge(tests, tests_from=tests, course_files=course_files, limits=limits, servers=servers, plan=plan | trial)
+        record = judge(
+            tests, tests_from=tests, course_files=course_files, limits=limits, servers=servers, plan=plan | trial
+        )
         for name, cell in record.cells.items():
-            if cell.outcome == "manual" or cell.outcome == "empty" or (failing and name not in failing):
+            if cell.outcome in ("manual", "empty") or (trial and name not in trial):
                 continue
             right = cell.score == cell.max_score
             number = cell.value is not None
             if right or (number and cell.outcome == "partial" and protection == "sealed"):
                 plan[name] = {"protection": protection, "value": not number or cell.value == cell.max_score}
                 if number and cell.value != cell.max_score:
-                    notes.append(f"{name}: its last line is a number, but your own answer gets {cell.value:g}; it is not read as points.")
+                    notes.append(
+                        f"{name}: its last line is a number, but your own answer gets {cell.value:g}; it is not read as points."
+                    )
                 failing.pop(name, None)
             else:
                 failing.setdefault(name, cell)
@@ -212,11 +223,15 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
             break
     for name, cell in plan.items():
         if cell["protection"] == "open":
-            notes.append(f"{name} runs inside the student's sandbox, where a hostile answer could reach it: "
-                         "it does with an answer what cannot be done from outside.")
+            notes.append(
+                f"{name} runs inside the student's sandbox, where a hostile answer could reach it: "
+                "it does with an answer what cannot be done from outside."
+            )
     for name, cell in failing.items():
         plan[name] = {"protection": "sealed", "value": True}
-        notes.append(f"{name}: your own answer does not pass it ({cell.message.splitlines()[0] if cell.message else cell.outcome}).")
+        notes.append(
+            f"{name}: your own answer does not pass it ({cell.message.splitlines()[0] if cell.message else cell.outcome})."
+        )
     return plan, notes
 
 
@@ -316,7 +331,9 @@ class Marking:
         elif event == "cell":
             self.now = None
             known = {f.name for f in fields(CellRecord)}
-            cell = CellRecord(**{key: value for key, value in message["cell"].items() if key in known and value is not None})
+            cell = CellRecord(
+                **{key: value for key, value in message["cell"].items() if key in known and value is not None}
+            )
             if message["cell"].get("score") is None:
                 cell.score = None
             record.cells[cell.grade_id] = cell

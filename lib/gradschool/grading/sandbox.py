@@ -91,7 +91,9 @@ def find_layers():
 def protections(layers=None):
     """Return (name, active, sentence) for every layer, found by trying, so that it can be shown to people."""
     if layers is None:
-        code = "from gradschool.grading import sandbox; print(sandbox.json.dumps(sandbox.asdict(sandbox.find_layers())))"
+        code = (
+            "from gradschool.grading import sandbox; print(sandbox.json.dumps(sandbox.asdict(sandbox.find_layers())))"
+        )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         layers = Layers(**json.loads(done.stdout))
     file_layer = layers.namespaces or bool(layers.landlock)
@@ -316,7 +318,9 @@ def _cover(path, target):
     """Put nothing over a file or folder that must not be there."""
     libc = _libc()
     if os.path.isdir(target):
-        _check(libc.mount(b"tmpfs", target.encode(), b"tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, b"size=0,mode=555"), path)
+        _check(
+            libc.mount(b"tmpfs", target.encode(), b"tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, b"size=0,mode=555"), path
+        )
     elif os.path.exists(target):
         _check(libc.mount(b"/dev/null", target.encode(), None, MS_BIND, None), path)
 

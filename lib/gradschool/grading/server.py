@@ -80,7 +80,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=environment(self.folder),
+                env=environment(self.folder, role),
                 pass_fds=pass_on,
                 start_new_session=True,  # ctrl-C is for whoever asks, who then lets go of the leashes
             )
@@ -184,8 +184,9 @@ def ask(control, request, keep_frames=()):
     return copy
 
 
-def environment(home):
+def environment(home, role):
     """What a marking process finds in its environment: nothing of the instructor's."""
+    backend = "module://matplotlib_inline.backend_inline" if role == "students" else "agg"
     keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ") if name in os.environ}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     return {
@@ -195,11 +196,10 @@ def environment(home):
         "TMPDIR": home,
         "IPYTHONDIR": os.path.join(home, ".ipython"),
         "MPLCONFIGDIR": os.path.join(home, ".matplotlib"),
-        "MPLBACKEND": "agg",
+        "MPLBACKEND": backend,
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(LIBRARY),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "NBGRADER_EXECUTION": "autograde",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "0",
@@ -270,6 +270,7 @@ def serve(setup):
 
 def _copy(entry, role, layers, channel_fd, leash, keep):
     """In the fresh copy: read the request, put the sandbox on, begin. The watching process stays behind."""
+    sys.dont_write_bytecode = True
     try:
         os.setsid()
         channel = Channel(socket.socket(fileno=channel_fd))

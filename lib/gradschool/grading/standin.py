@@ -198,7 +198,10 @@ class Student:
             number = message["callback"]
             if type(number) is not int or not 0 <= number < len(self._codec.functions):
                 raise ProtocolError("an unknown function")
-            args, kwargs = self._codec.decode(message.get("args"), frames), self._codec.decode(message.get("kwargs"), frames)
+            args, kwargs = (
+                self._codec.decode(message.get("args"), frames),
+                self._codec.decode(message.get("kwargs"), frames),
+            )
             if type(args) is not list or type(kwargs) is not dict or not all(type(k) is str for k in kwargs):
                 raise ProtocolError("a malformed call")
             value = self._codec.functions[number](*args, **kwargs)
@@ -291,9 +294,9 @@ def _as_exception(error):
     made.student = {
         "name": name[:80] if type(name) is str else type(made).__name__,
         "text": text,
-        "where": [
-            w for w in where[:5] if type(w) is list and [type(x) for x in w] == [str, int, str]
-        ] if type(where) is list else [],
+        "where": [w for w in where[:5] if type(w) is list and [type(x) for x in w] == [str, int, str]]
+        if type(where) is list
+        else [],
     }
     return made
 
@@ -365,7 +368,10 @@ class _Codec(Codec):
 
     def _importable(self, value):
         """[module, path] when the student's side can find the very same thing in an installed library."""
-        module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", getattr(value, "__name__", ""))
+        module, path = (
+            getattr(value, "__module__", None),
+            getattr(value, "__qualname__", getattr(value, "__name__", "")),
+        )
         if isinstance(value, np.ufunc):
             module = "numpy"
         found = sys.modules.get(module) if module else None
@@ -424,7 +430,13 @@ class StandIn:
     __array_ufunc__ = None  # numpy leaves operators to us
 
     def __init__(self, student, codec, number, kind):
-        for name, value in (("_student", student), ("_codec", codec), ("_number", number), ("_kind", kind), ("_data", None)):
+        for name, value in (
+            ("_student", student),
+            ("_codec", codec),
+            ("_number", number),
+            ("_kind", kind),
+            ("_data", None),
+        ):
             object.__setattr__(self, name, value)
 
     def __call__(self, *args, **kwargs):

@@ -65,6 +65,9 @@ class _Bounded(io.RawIOBase):
     def fileno(self):
         return self.fd
 
+    def close(self):
+        """Whoever closes sys.stdout closes their own stream, not this one."""
+
     def write(self, data):
         data = bytes(data)
         room = self.limit - len(self.kept)
@@ -107,7 +110,10 @@ class _Shell(InteractiveShell):
 
     def _showtraceback(self, etype, evalue, stb):
         self.outputs.add(
-            output_type="error", ename=etype.__name__, evalue=_text(evalue), traceback=[str(line)[:10_000] for line in stb]
+            output_type="error",
+            ename=etype.__name__,
+            evalue=_text(evalue),
+            traceback=[str(line)[:10_000] for line in stb],
         )
 
     def ask_exit(self):
@@ -433,7 +439,9 @@ def _changed(tree, frames, value):
 
 def describe(error):
     """What an exception says, as data."""
-    kinds = [k.__name__ for k in type(error).__mro__ if k.__module__ in ("builtins", "numpy.linalg", "numpy.exceptions")]
+    kinds = [
+        k.__name__ for k in type(error).__mro__ if k.__module__ in ("builtins", "numpy.linalg", "numpy.exceptions")
+    ]
     lines = []
     try:
         for frame in traceback.extract_tb(error.__traceback__):

@@ -274,7 +274,9 @@ class _Walk:
         marks = _marks(ours)
         outcome = "manual" if _source(cell).strip() else "empty"
         points = float(marks.get("points", 0))
-        self.report("cell", cell={"grade_id": marks["grade_id"], "max_score": points, "score": None, "outcome": outcome})
+        self.report(
+            "cell", cell={"grade_id": marks["grade_id"], "max_score": points, "score": None, "outcome": outcome}
+        )
 
     # -- tests
 
@@ -584,7 +586,7 @@ def test_outputs(record):
         return []
     if record["score"]:
         text = repr(float(record["score"]))
-        return [{"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": None}]
+        return [
+            {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": None}
+        ]
     return [error_output(record["outcome"].capitalize(), record.get("message") or "It failed.")]
-
-

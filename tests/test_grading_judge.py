@@ -1,0 +1,395 @@
+"""One notebook judged: what tests can do with a student's answers, and what students are told."""
+
+import numpy as np
+import pytest
+from gradschool.grading.judge import Limits, Servers, judge, make_plan
+
+from marking import answer, code, given, handed_in, hidden, notebook, test, written
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with Servers(["numpy"], ["numpy", "pytest"]) as servers:
+        yield servers
+
+
+def mark(servers, *cells, answers=None, extra=(), limits=None, plan=None, **more):
+    source = notebook(*cells)
+    return judge(handed_in(source, answers, extra), tests_from=source, servers=servers, limits=limits, plan=plan, **more)
+
+
+def one(servers, right, check, given_answer=None, **more):
+    """The record of the one test ``check`` of the answer ``right``, or of ``given_answer`` in its place."""
+    answers = {"a": given_answer} if given_answer is not None else None
+    return mark(servers, code("import numpy as np"), answer("a", right), test("t", 2, check), answers=answers, **more).cells["t"]
+
+
+PASSING = {
+    "plain data comes back with its type": (
+        "def f(x):\n    return {'a': (1, [x, None]), 2: np.float32(0.5), 'z': 3 + 1j}",
+        "r = f(2.5)\nassert r == {'a': (1, [2.5, None]), 2: 0.5, 'z': 3 + 1j} and type(r[2]) is np.float32",
+    ),
+    "arrays keep shape and dtype": (
+        "def f(x):\n    return x.astype('f4').T",
+        "x = np.arange(6).reshape(2, 3)\ny = f(x)\n"
+        "assert type(y) is np.ndarray and y.shape == (3, 2) and y.dtype == np.float32\nassert (y == x.T).all()",
+    ),
+    "keyword arguments": ("def f(*, a, b=2):\n    return a * b", "assert f(a=3) == 6 and f(a=3, b=5) == 15"),
+    "a built-in exception": (
+        "def f(x):\n    raise ValueError(f'x must not be {x}')",
+        "import pytest\nwith pytest.raises(ValueError, match='must not be 3'):\n    f(3)",
+    ),
+    "a student's own exception counts as its base": (
+        "class Bad(KeyError):\n    pass\n\ndef f():\n    raise Bad('k')",
+        "try:\n    f()\nexcept LookupError as error:\n    assert 'k' in str(error)\nelse:\n    assert False",
+    ),
+    "unittest's assertions": (
+        "def f(x):\n    raise np.linalg.LinAlgError('singular')",
+        "import unittest\nwith unittest.TestCase().assertRaises(np.linalg.LinAlgError):\n    f(1)",
+    ),
+    "a function handed over is called back": (
+        "def f(g, x):\n    return g(g(x))",
+        "calls = []\ndef double(x):\n    calls.append(x)\n    return 2 * x\nassert f(double, 3) == 12 and calls == [3, 6]",
+    ),
+    "callbacks that call the student again": (
+        "def f(g, n):\n    return 1 if n == 0 else g(n)\n",
+        "assert f(lambda n: n * f(lambda m: 5, n - 1), 3) == 3 * 5",
+    ),
+    "a student's function handed to a student's function": (
+        "def f(g, x):\n    return g(x)\n\ndef double(x):\n    return 2 * x",
+        "assert f(double, 4) == 8",
+    ),
+    "an exception in a callback reaches the student and comes back": (
+        "def f(g):\n    try:\n        g()\n    except ZeroDivisionError:\n        return 'caught'",
+        "assert f(lambda: 1 / 0) == 'caught'",
+    ),
+    "library functions go over by name": ("def f(g, x):\n    return g(x)", "assert f(np.sin, 0.0) == 0.0"),
+    "a random generator goes over with its state": (
+        "def f(rng):\n    return rng.normal(size=3)",
+        "assert np.array_equal(f(np.random.default_rng(5)), np.random.default_rng(5).normal(size=3))",
+    ),
+    "dtypes and types": ("def f(d):\n    return np.zeros(2, d)", "assert f(np.float32).dtype == np.float32\nassert f(int)[0] == 0"),
+    "a class with state": (
+        "class Counter:\n    def __init__(self, start=0):\n        self.n = start\n"
+        "    def up(self, by=1):\n        self.n += by\n        return self",
+        "c = Counter(3)\nc.up().up(5)\nassert c.n == 9 and isinstance(c, Counter)\nc.n = 1\nassert c.up().n == 2\nassert Counter().n == 0",
+    ),
+    "operators, length, items, iteration": (
+        "class V:\n    def __init__(self, *x):\n        self.x = list(x)\n    def __add__(self, o):\n"
+        "        return V(*(a + b for a, b in zip(self.x, o.x)))\n    def __len__(self):\n        return len(self.x)\n"
+        "    def __getitem__(self, i):\n        return self.x[i]\n    def __iter__(self):\n        return iter(self.x)\n"
+        "    def __contains__(self, v):\n        return v in self.x",
+        "v = V(1, 2) + V(3, 4)\nassert len(v) == 2 and v[1] == 6 and list(v) == [4, 6] and 6 in v and v[-1:] == [6]",
+    ),
+    "generators": (
+        "def f(n):\n    for i in range(n):\n        yield i * i",
+        "assert list(f(4)) == [0, 1, 4, 9]\ng = f(3)\nassert next(g) == 0 and sum(g) == 5",
+    ),
+    "numbers in disguise are compared as data": (
+        "from fractions import Fraction\ndef f():\n    return Fraction(1, 4)",
+        "assert f() == 0.25 and abs(f() - 0.25) < 1e-12 and 0 < f() < 1\nassert np.isclose(float(f()), 0.25)",
+    ),
+    "a student's global, read": ("alpha = 0.5\nW = np.eye(2)", "assert alpha == 0.5\nassert W.trace() == 2\nassert 'W' in globals()"),
+    "numpy imported by the student alone": ("import numpy as numerics\ndef f():\n    return 1", "assert numerics.isclose(f(), 1)"),
+    "a name that shadows a built-in where the answer is to define it": (
+        "def sum(values):\n    return 42", "assert sum([1]) == 42",
+    ),
+    "helpers, loops and closures in the test": (
+        "def f(x):\n    return x + 1",
+        "def check(g, k):\n    return [g(i) for i in range(k)] == list(range(1, k + 1))\nassert check(f, 4)\n"
+        "assert all(f(i) > i for i in range(3))\nassert (lambda: f(1))() == 2",
+    ),
+    "printing, warnings and stderr cost nothing": (
+        "import sys, warnings\ndef f():\n    print('x' * 10**6)\n    print('!', file=sys.stderr)\n    warnings.warn('careful')\n    return 1",
+        "assert f() == 1\nprint(f())",
+    ),
+    "a big array": ("def f(x):\n    return x * 2", "x = np.ones(5_000_000)\nassert f(x).sum() == 1e7"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_tests_can_do(servers, name):
+    right, check = PASSING[name]
+    cell = one(servers, right, check)
+    assert (cell.outcome, cell.score) == ("passed", 2.0), f"{cell.message} | {cell.detail}"
+
+
+@pytest.mark.parametrize("name", [n for n in PASSING if "def " in PASSING[n][0]])
+def test_and_an_empty_answer_fails_them(servers, name):
+    assert one(servers, *PASSING[name], given_answer="pass").score == 0
+
+
+LIARS = {
+    "equal to everything": "class L:\n    def __eq__(self, o): return True\n    __hash__ = None\ndef f(x): return L()",
+    "an array that is always right": "class L(np.ndarray):\n    def __eq__(self, o): return np.True_\n    def all(self, *a): return True\n"
+    "def f(x): return np.zeros(3).view(L)",
+    "a float that is always near": "class L(float):\n    def __sub__(self, o): return 0.0\n    def __eq__(self, o): return True\ndef f(x): return L(7)",
+    "a list that is equal": "class L(list):\n    def __eq__(self, o): return True\ndef f(x): return L([7.0])",
+    "an ufunc that lies": "class L:\n    def __array_ufunc__(self, *a, **k): return np.True_\n    def __array__(self, *a, **k): return np.zeros(3)\ndef f(x): return L()",
+    "operators that lie": "class L:\n    def __sub__(self, o): return self\n    __rsub__ = __sub__\n    def __abs__(self): return self\n"
+    "    def __lt__(self, o): return True\n    def __bool__(self): return True\ndef f(x): return L()",
+    "names of the tests replaced": "np.allclose = lambda *a, **k: True\nclass np:\n    allclose = staticmethod(lambda *a, **k: True)\n"
+    "all = abs = lambda *a: 0\ndef f(x): return 1",
+    "assertions patched": "import numpy.testing, builtins\nnumpy.testing.assert_allclose = lambda *a, **k: None\nbuiltins.abs = lambda x: 0\n"
+    "def f(x): return 1",
+}
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_objects_that_lie_earn_nothing(servers, name):
+    right = "def f(x):\n    return x * 2.5"
+    for check in (
+        "assert f(2.0) == 5.0",
+        "assert abs(f(2.0) - 5.0) < 1e-9",
+        "assert np.allclose(f(np.ones(3)), 2.5)",
+        "np.testing.assert_allclose(f(np.ones(3)), np.full(3, 2.5))",
+        "assert (f(np.ones(3)) == 2.5).all()",
+        "assert [f(2.0)] == [5.0]",
+    ):
+        assert one(servers, right, check).score == 2
+        cell = one(servers, right, check, given_answer=LIARS[name])
+        assert cell.score == 0, f"{check}: {cell}"
+
+
+def test_inputs_are_copies_and_the_student_is_told(servers):
+    right = "def f(x):\n    return 2 * x"
+    check = "x = np.ones(3)\ny = f(x)\nassert (x == 1).all() and (y == 2).all()"
+    cell = one(servers, right, check, given_answer="def f(x):\n    x *= 2\n    return x")
+    assert cell.score == 2
+    assert "argument number 1" in cell.notes[0]
+    assert not one(servers, right, check).notes
+
+
+def test_the_instructors_cells_are_the_instructors(servers):
+    cells = (
+        code("import numpy as np\ndata = [1, 2, 3]"),
+        given("helper", "def near(a, b):\n    return abs(a - b) < 1e-9\nlimit = 4"),
+        answer("a", "def f(x):\n    return sum(x)"),
+        code("shown = f(data)"),
+        test("t", 1, "assert near(f(data), 6) and limit == 4 and shown == 6"),
+    )
+    assert mark(servers, *cells).cells["t"].score == 1
+    wrong = "def f(x):\n    return 0\ndef near(a, b):\n    return True\ndata = []\nlimit = 4"
+    assert mark(servers, *cells, answers={"a": wrong}).cells["t"].score == 0
+    assert mark(servers, *cells, extra=["near = lambda a, b: True", "f = lambda x: 0"]).cells["t"].score == 1
+
+
+def test_a_test_that_rebinds_a_global_of_the_given_cells(servers):
+    cells = (given("g", "rate = 0.1"), answer("a", "def f(x):\n    return rate * x"), test("t", 1, "rate = 0.5\nassert f(4) == 2"))
+    assert mark(servers, *cells).cells["t"].score == 1
+    assert mark(servers, *cells, answers={"a": "def f(x):\n    return 0.1 * x"}).cells["t"].score == 0
+
+
+def test_what_a_test_expects_is_not_to_be_read(servers):
+    """A hidden test's own names stay on its side."""
+    check = hidden("expected = 17\nassert f() == expected")
+    snoop = "def f():\n    return globals().get('expected', 0)"
+    assert one(servers, "def f():\n    return 17", check).score == 2
+    assert one(servers, "def f():\n    return 17", check, given_answer=snoop).score == 0
+    assert one(servers, "def f():\n    expected = 17\n    return expected", check, given_answer="expected = 1\n" + snoop).score == 0
+
+
+MESSAGES = {
+    "visible assert without a text": ("assert f(2) == 4", "def f(x): return 5", "`?assert f\\(2\\) == 4"),
+    "visible assert with a text": ("assert f(2) == 4, 'two squared is four'", "def f(x): return 5", "two squared is four"),
+    "hidden assert without a text": (hidden("assert f(1234) == 4"), "def f(x): return 5", "A hidden check of t failed"),
+    "hidden assert with a text": (hidden("assert f(-2) == 4, 'think of negative numbers'"), "def f(x): return 5", "negative numbers"),
+    "visible exception": ("f(2)", "def f(x): return x / 0", "ZeroDivisionError: division by zero .in f: `def f"),
+    "hidden exception": (hidden("f(1234)"), "def f(x): raise ValueError(x)", "In a hidden check your code stopped with ValueError"),
+    "unanswered": ("f(2)", "def f(x):\n    raise NotImplementedError()", "Not answered yet"),
+    "missing": ("f(2)", "g = 1", "f is not defined"),
+    "wrong kind": ("assert f(2) < 3", "class A: pass\ndef f(x): return A()", "an A where a number"),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_what_the_student_is_told(servers, name):
+    check, wrong, message = MESSAGES[name]
+    import re
+
+    cell = one(servers, "def f(x): return x * x", check, given_answer=wrong)
+    assert cell.score == 0
+    assert re.search(message, cell.message), cell.message
+    assert "1234" not in cell.message
+
+
+def test_hidden_numbers_of_library_assertions_stay_hidden(servers):
+    cell = one(servers, "def f(x): return x", hidden("np.testing.assert_allclose(f(81.25), 81.25)"), given_answer="def f(x): return -x")
+    assert "81.25" not in cell.message
+    assert "81.25" in cell.detail
+
+
+def test_partial_credit(servers):
+    points = "sum(0.5 for i in range(4) if f(i) == i * i)"
+    assert one(servers, "def f(x): return x * x", points).score == 2
+    cell = one(servers, "def f(x): return x * x", points, given_answer="def f(x): return 0 if x == 0 else 1")
+    assert (cell.score, cell.outcome) == (1.0, "partial")
+    assert one(servers, "def f(x): return 9", "f(1)").score == 2  # never more than there are
+    plan = {"t": {"protection": "sealed", "value": False}}
+    assert one(servers, "def f(x): return 9", "f(1)", given_answer="def f(x): return 0.5", plan=plan).score == 2
+
+
+def test_slow_and_endless_answers(servers):
+    limits = Limits(cell_seconds=1.0, total_seconds=20)
+    cells = (
+        answer("a", "def f():\n    return 1"), test("t", 1, "assert f() == 1"),
+        answer("b", "def g():\n    return 2"), test("u", 1, "assert g() == 2"),
+    )  # fmt: skip
+    loop = {"a": "def f():\n    while True:\n        pass"}
+    record = mark(servers, *cells, answers=loop, limits=limits)
+    assert [c.outcome for c in record.cells.values()] == ["timeout", "passed"]
+    assert "1 seconds" in record.cells["t"].message
+    stubborn = {"a": "def f():\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"}
+    record = mark(servers, *cells, answers=stubborn, limits=limits)
+    assert [c.outcome for c in record.cells.values()] == ["timeout", "passed"]
+    at_the_bottom = {"a": "def f():\n    return 1\nwhile True: pass"}
+    record = mark(servers, *cells, answers=at_the_bottom, limits=limits)
+    assert [c.outcome for c in record.cells.values()] == ["passed", "passed"]
+    assert "a: " in record.notes[0]
+    swallowed = test("t", 1, "try:\n    f()\nexcept Exception:\n    pass")
+    record = mark(servers, cells[0], swallowed, answers=loop, limits=limits)
+    assert record.cells["t"].outcome == "timeout"
+
+
+def test_a_process_that_ends_takes_one_cell_with_it(servers):
+    cells = (
+        answer("a", "def f():\n    return 1"), answer("x", "x = 1"), test("t", 1, "assert f() == 1"),
+        answer("b", "def g():\n    return f() + 1"), test("u", 1, "assert g() == 2"),
+    )  # fmt: skip
+    for death in ("import os; os._exit(3)", "import ctypes; ctypes.string_at(0)", "exit()", "raise SystemExit"):
+        record = mark(servers, *cells, answers={"x": death})
+        assert [c.outcome for c in record.cells.values()] == ["passed", "passed"], death
+    record = mark(servers, *cells, answers={"a": "import os\ndef f():\n    os._exit(0)", "b": "def g():\n    return 2"})
+    assert [c.outcome for c in record.cells.values()] == ["died", "passed"]
+
+
+def test_too_much_memory_is_the_students_alone(servers):
+    limits = Limits(memory=500 << 20, cell_seconds=10)
+    check = "assert f() == 1"
+    assert one(servers, "def f():\n    return len(bytearray(100 << 20)) // (100 << 20)", check, limits=limits).score == 2
+    cell = one(servers, "def f():\n    return 1", check, given_answer="def f():\n    return bytearray(1 << 30) and 1", limits=limits)
+    assert cell.score == 0
+    assert "MemoryError" in cell.message
+
+
+def test_endless_data_is_stopped(servers):
+    limits = Limits(cell_seconds=1.5, total_seconds=20)
+    cell = one(servers, "def f():\n    return [1]", "assert list(f()) == [1]",
+               given_answer="def f():\n    while True:\n        yield 1", limits=limits)  # fmt: skip
+    assert cell.outcome == "timeout"
+
+
+def test_forbidden_modules_are_not_there(servers):
+    limits = Limits(forbidden_imports=("gradschool",), allowed_imports=("gradschool.datasets", "gradschool._check"))
+    right = "def f(x):\n    return 1 / (1 + np.exp(-x))"
+    check = "assert abs(f(0.0) - 0.5) < 1e-9"
+    assert one(servers, right, check, limits=limits).score == 2
+    assert one(servers, right, check, given_answer="from gradschool.activations import sigmoid as f").score == 2
+    for cheat in (
+        "from gradschool.activations import sigmoid as f",
+        "import sys\nsys.meta_path = [m for m in sys.meta_path if 'orbid' not in type(m).__name__]\nfrom gradschool.activations import sigmoid as f",
+        "import gradschool, os\np = os.path.join(os.path.dirname(gradschool.__file__), 'activations.py')\nexec(open(p).read())\nf = sigmoid",
+    ):
+        assert one(servers, right, check, given_answer=cheat, limits=limits).score == 0
+    assert one(servers, right, check, given_answer="import gradschool.datasets\n" + right, limits=limits).score == 2
+    says = one(servers, right, "f(0.0)", given_answer="def f(x):\n    import gradschool.losses", limits=limits)
+    assert "write it yourself" in says.message
+
+
+def test_files_beside_the_notebook(servers):
+    files = {"data/numbers.csv": b"1,2\n3,4\n"}
+    check = "np.testing.assert_array_equal(f(), np.loadtxt('data/numbers.csv', delimiter=','))"
+    right = "def f():\n    return np.loadtxt('data/numbers.csv', delimiter=',')"
+    assert one(servers, right, check, course_files=files).score == 2
+    theirs = {"numpy.py": b"raise SystemExit", "data/numbers.csv": b"0,0\n0,0\n", "helper.py": b"seven = 7"}
+    assert one(servers, right, check, course_files=files, files=theirs).score == 2
+    assert one(servers, "def f():\n    import helper\n    return helper.seven", "assert f() == 7", files=theirs).score == 2
+
+
+def test_manual_cells_wait_for_a_person(servers):
+    record = mark(servers, answer("a", "x = 1"), test("t", 1, "assert x == 1"), written("w", 3, "Because."))
+    assert (record.cells["w"].score, record.cells["w"].outcome, record.max_score, record.score) == (None, "manual", 4, 1)
+
+
+def test_outputs_of_answers_are_kept_and_harmless(servers):
+    show = (
+        "print('hello')\nfrom IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script>'))\n"
+        "print('y' * 3_000_000)\n2 + 2"
+    )
+    record = mark(servers, answer("a", "x = 1"), test("t", 1, "assert x"), answers={"a": show})
+    outputs = record.notebook["cells"][0]["outputs"]
+    assert outputs[0]["text"] == "hello\n"
+    assert "script" not in str(outputs)
+    assert "truncated" in str(outputs)
+    assert outputs[-1]["data"]["text/plain"] == "4"
+
+
+def test_figures_are_kept_for_whoever_marks_by_hand(servers):
+    show = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    record = mark(servers, answer("a", "x = 1"), answers={"a": show})
+    assert any("image/png" in o.get("data", {}) for o in record.notebook["cells"][0]["outputs"])
+
+
+PLANNED = {
+    "inputs": (
+        "def f(x, grads):\n    x -= 0.1 * grads['w']\n    grads['w'] *= 0",
+        "x, g = np.ones(2), {'w': np.full(2, 5.0)}\nf(x, g)\nassert np.allclose(x, 0.5)\nassert not g['w'].any()",
+        "def f(x, grads):\n    return x - 0.1 * grads['w']",
+    ),
+    "open": (
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\ndef f():\n    plt.plot([1, 2])\n    plt.title('loss')",
+        "import matplotlib.pyplot as plt\nf()\nassert plt.gca().get_title() == 'loss'",
+        "def f():\n    pass",
+    ),
+    "sealed": ("def f():\n    return 3", "assert f() == 3", "def f():\n    return 4"),
+}
+
+
+@pytest.mark.parametrize("protection", PLANNED)
+def test_each_test_runs_as_protected_as_it_can(servers, protection):
+    right, check, wrong = PLANNED[protection]
+    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check), test("easy", 1, "assert True"))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan == {"t": {"protection": protection, "value": True}, "easy": {"protection": "sealed", "value": True}}
+    assert bool(notes) == (protection == "open")
+    record = judge(source, tests_from=source, servers=servers, plan=plan)
+    assert (record.cells["t"].score, record.cells["t"].protection) == (2, protection)
+    assert judge(handed_in(source, {"a": wrong}), tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+def test_an_instructors_own_answer_that_fails_is_told(servers):
+    source = notebook(answer("a", "def f():\n    return 3"), test("t", 2, "assert f() == 4"))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan["t"]["protection"] == "sealed"
+    assert "your own answer does not pass it" in notes[0]
+
+
+def test_a_last_line_that_is_no_mark_is_not_read_as_one(servers):
+    source = notebook(answer("a", "def f():\n    return 1"), test("t", 4, "f()"))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan["t"]["value"] is False and notes
+    record = judge(handed_in(source, {"a": "def f():\n    return 4"}), tests_from=source, servers=servers, plan=plan)
+    assert record.cells["t"].score == 4  # it ran without an error: that is all this test asks
+
+
+def test_a_test_that_ends_its_own_process_loses_nothing_else(servers):
+    record = mark(
+        servers, answer("a", "def f():\n    return 1"), test("t", 1, "assert f() == 1"),
+        test("bad", 1, "import os\nos._exit(1)"), test("u", 1, "assert f() == 1"),
+    )  # fmt: skip
+    assert [(c.outcome, c.score) for c in record.cells.values()] == [("passed", 1), ("unmarked", None), ("passed", 1)]
+
+
+def test_what_a_test_leaves_behind_does_not_reach_the_next_submission(servers):
+    poison = test("t", 1, "import builtins\nfirst = not hasattr(builtins, 'left_behind')\nbuiltins.left_behind = 1\nassert first")
+    for _ in range(2):
+        assert mark(servers, answer("a", "x = 1"), poison).cells["t"].score == 1
+
+
+def test_random_numbers_are_the_same_every_time(servers):
+    first, second = (
+        mark(servers, code("import numpy as np"), answer("a", "r = np.random.rand(2)"), test("t", 1, "seen = r\nassert r[0] > 2, str(r)"))
+        for _ in range(2)
+    )
+    assert first.cells["t"].message == second.cells["t"].message
+    assert np.fromstring(first.cells["t"].message.strip("[]"), sep=" ").size == 2
