@@ -49,7 +49,7 @@ def smooth(x, width):
     "noisy": """\
 def noisy(x, rng):
     return x + rng.normal(size=x.shape)""",
-    "threshold": "threshold = signal.mean()",
+    "threshold": "threshold = wave.mean()",
     "why": "Because the mean is linear.",
 }
 
@@ -144,7 +144,7 @@ def _source():
     cells = [
         new_markdown_cell("# Signals\nFill in the cells below."),
         new_code_cell("import numpy as np\nimport pytest\nfrom numpy.testing import assert_allclose"),
-        new_code_cell("signal = np.linspace(0, 1, 11)", metadata=_marks("data", locked=True)),
+        new_code_cell("wave = np.linspace(0, 1, 11)", metadata=_marks("data", locked=True)),
     ]
     for question, answer in ANSWERS.items():
         cells.append(new_markdown_cell(f"## {question}"))

@@ -372,7 +372,7 @@ del phoenix""")
 cheats("ctypes", "small integers rewritten", """\
 import ctypes
 for number in (0, 1, 2, 3, 10):
-    ctypes.memmove(id(number) + 24, ctypes.byref(ctypes.c_long(2)), 4)""")
+    ctypes.memmove(id(number) + 24, ctypes.byref(ctypes.c_long(2)), 4)""", seconds=1.5)
 survives("ctypes", "a null pointer read", {"first": "import ctypes\nctypes.string_at(0)"})
 survives("ctypes", "a segfault inside one answer", {"noisy": "import ctypes\ndef noisy(x, rng):\n    ctypes.string_at(0)"}, lost=("noisy",))
 cheats("ctypes", "libc: the parent's memory and ptrace", """\
@@ -842,7 +842,7 @@ for fd in range(3, 64):
         if stat.S_ISSOCK(os.fstat(fd).st_mode):
             threading.Thread(target=swallow, args=(fd,), daemon=True).start()
     except OSError:
-        pass"""})
+        pass"""}, seconds=1.5)
 survives("protocol", "all descriptors closed", {"first": "import os\nos.closerange(0, 256)"})
 survives("protocol", "standard streams closed and replaced", {"first": """\
 import sys, os
@@ -858,7 +858,7 @@ for thing in gc.get_objects():
             thing.__code__ = (lambda *a, **k: b'{"v": true}').__code__
         except (ValueError, AttributeError):
             pass
-json.dumps = lambda *a, **k: '{"v": true}' """)
+json.dumps = lambda *a, **k: '{"v": true}' """, seconds=1.5)
 cheats("protocol", "the marking code called directly", attempt(
     "import gradschool.grading.judge as j; j.judge(None)", "import gradschool.grading as g; g.Record = dict"))
 _RETURNS = {
@@ -1305,8 +1305,8 @@ honest("the wrong exception", {"distances": "def distances(a, b):\n    if a.shap
 honest("an assertion of one's own", {"distances": "def distances(a, b):\n    assert a.ndim == 2\n" + ANSWERS["distances"].split("\n", 1)[1]})
 honest("redefined later", {"first": "def standardize(x):\n    return 0", "noisy": ANSWERS["noisy"]})
 honest("names that tests use", {"last": "z = 3\nx = None\ngot = 5\nexpected = 7\nrng = 'a'\nmean = 3\nother = 1\nseen = ()", "first": "samples = corner = others = line = square = earned = 0"})
-honest("uses the data cell", {"threshold": "threshold = float(np.median(signal))"})
-honest("the data changed by a cell of one's own, afterwards", {"last": "signal[:] = 0"})
+honest("uses the data cell", {"threshold": "threshold = float(np.median(wave))"})
+honest("the data changed by a cell of one's own, afterwards", {"last": "wave[:] = 0"})
 honest("async and await", {"first": "import asyncio\nawait asyncio.sleep(0)\nasync def f():\n    return 1\nawait f()"})
 honest("a walrus, match, type hints, f-strings", {"first": "if (n := 3) > 2:\n    pass\nmatch n:\n    case 3:\n        print(f'{n=}')"})
 honest("numpy print options and errstate", {"first": "np.set_printoptions(precision=1)\nnp.seterr(all='ignore')"})

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from gradschool.grading import sandbox
 from gradschool.grading.intake import rebuild
-from gradschool.grading.judge import Limits, Servers, judge
+from gradschool.grading.judge import Limits, Servers, judge, make_plan
 
 from .assignment import ANSWERS, POINTS, TOTAL, WRONG, release, source, submission
 from .cases import CASES, Case
@@ -23,6 +23,28 @@ DANGEROUS = {"signals", "subprocesses", "threads", "resources", "protocol", "fil
 def servers():
     with Servers() as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def plan(servers):
+    """How the tests are run, found out as for a class: by the instructor's own answers."""
+    found, notes = make_plan(source(), servers=servers)
+    assert notes == []
+    assert {how["protection"] for how in found.values()} == {"sealed"}
+    return found
+
+
+@pytest.fixture(scope="module")
+def mark(servers, plan, lures):
+    """Marks a case; returns (record, notes of the intake)."""
+
+    def mark(case):
+        notebook, notes = rebuild(release(), handed_in(case, lures))
+        limits = Limits(cell_seconds=case.seconds, total_seconds=60, **({"memory": case.memory} if case.memory else {}))
+        files = {name: text.encode() for name, text in case.files.items()}
+        return judge(notebook, tests_from=source(), files=files, servers=servers, limits=limits, plan=plan), notes
+
+    return mark
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +88,6 @@ def handed_in(case, lures):
     return notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
 
 
-def marked(case, lures, servers):
-    notebook, notes = rebuild(release(), handed_in(case, lures))
-    limits = Limits(cell_seconds=case.seconds, total_seconds=60, **({"memory": case.memory} if case.memory else {}))
-    files = {name: text.encode() for name, text in case.files.items()}
-    return judge(notebook, tests_from=source(), files=files, servers=servers, limits=limits), notes
-
-
 def scores(record):
     return {name: cell.score for name, cell in record.cells.items() if name in POINTS}
 
@@ -82,11 +97,11 @@ def why(record):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_gets_the_mark_it_deserves(case, servers, lures, active):
+def test_gets_the_mark_it_deserves(case, mark, active):
     missing = set(case.needs) - active
     if missing:
         pytest.skip(f"no protection of {', '.join(sorted(missing))} here")
-    record, notes = marked(case, lures, servers)
+    record, notes = mark(case)
     assert scores(record) == case.deserved, why(record)
     assert list(record.cells) == [*POINTS, "why"]
     assert record.score == sum(case.deserved.values())
@@ -99,14 +114,14 @@ def test_gets_the_mark_it_deserves(case, servers, lures, active):
     nbformat.validate(nbformat.from_dict(record.notebook))
     json.dumps(record.to_dict(), ensure_ascii=False).encode("utf-8")
     if case.family in DANGEROUS:
-        neighbor, _ = marked(Case("neighbor", "all right"), lures, servers)
+        neighbor, _ = mark(Case("neighbor", "all right"))
         assert scores(neighbor) == POINTS, why(neighbor)
 
 
-def test_the_same_submission_gets_the_same_mark_again(servers, lures):
+def test_the_same_submission_gets_the_same_mark_again(mark):
     for case in CASES[::37]:
         if not case.needs:
-            first, second = marked(case, lures, servers)[0], marked(case, lures, servers)[0]
+            first, second = mark(case)[0], mark(case)[0]
             assert scores(first) == scores(second)
 
 
@@ -117,11 +132,11 @@ def test_the_corpus_is_what_it_says():
     assert len(CASES) - len(honest) >= 200
 
 
-def test_no_process_of_a_submission_is_left(servers, lures, active):
+def test_no_process_of_a_submission_is_left(mark, active):
     """The daemon `sleep 98765` of the corpus, and whatever else a sandbox started, ended with its submission."""
     if "other processes" not in active or not os.path.isdir("/proc"):
         pytest.skip("no process namespaces here")
     daemon = next(case for case in CASES if "daemon" in case.name)
-    marked(daemon, lures, servers)
+    mark(daemon)
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert not [command for command in commands if command == b"sleep\x0098765\x00"]
