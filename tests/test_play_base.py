@@ -246,7 +246,7 @@ def test_a_newer_animation_ends_the_older():
     async def scene():
         figure.run((line_at(-0.5) for _ in itertools.count()), every=0.01)
         await asyncio.sleep(0.05)
-        figure.run((line_at(slope) for slope in (0.25, 0.75)), every=0.01)
+        figure.run([line_at(slope) for slope in (0.25, 0.75)], every=0.01)
         await wait_until(lambda: not figure.running)
 
     asyncio.run(scene())
@@ -269,6 +269,7 @@ def test_a_slow_computation_may_refine_and_the_newest_value_wins():
     assert figure.data[1][1] == 0.5  # without a loop it runs to its end
 
     async def scene():
+        assert Refining().png, "in a notebook the still picture is taken before the loop turns"
         for slope in (0.1, 0.2, 0.3):
             figure.set(slope=slope)
         await wait_until(lambda: not figure.running)

@@ -223,7 +223,7 @@ class Playground(ABC):
 
         Parameters
         ----------
-        frames : generator of data
+        frames : generator (or list) of data
             Each ``next`` should take under 50 ms; what it yields goes to `draw` and `describe`.
         every : float
             Seconds from one frame to the next. 0 is as fast as it goes: then up to 15 pictures a
@@ -235,6 +235,11 @@ class Playground(ABC):
         end before it returns.
         """
         self.stop()
+        frames = iter(frames)
+        with self._telling():
+            for data in frames:  # the first at once: a figure is never without a picture
+                self._show(data)
+                break
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -379,6 +384,7 @@ class Playground(ABC):
         try:
             with self._telling():
                 pause = max(every, 1 / FRAMES_PER_SECOND)
+                await asyncio.sleep(every)
                 for data in frames:
                     if every or time.monotonic() - drawn >= pause:
                         begun = time.monotonic()
