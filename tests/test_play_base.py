@@ -8,6 +8,8 @@ import io
 import itertools
 import pkgutil
 import re
+import runpy
+import textwrap
 
 import ipywidgets
 import numpy as np
@@ -409,6 +411,24 @@ def test_words_are_readable_on_paper():
     for role in (palette.ink, palette.muted):
         contrast = 1.05 / (np.array([0.2126, 0.7152, 0.0722]) @ linear(role) + 0.05)
         assert contrast > 4.5, role
+
+
+# ---- what the documentation says ------------------------------------------------------------------------
+
+
+def test_the_page_on_figures_works_as_printed(project, tmp_path):
+    page = (project / "docs/figures.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "printed.py").write_text(f"{blocks[0]}\n{blocks[-1]}", encoding="utf-8")
+    names = runpy.run_path(tmp_path / "printed.py")
+    assert names["bend"]().status == "At input 1 the output is 0.731."
+    names["test_the_slider_moves_the_curve"]()
+
+
+def test_the_shortest_whole_figure_works_as_printed(tmp_path):
+    example = inspect.cleandoc(playground.__doc__).split("::\n", 1)[1]
+    (tmp_path / "printed.py").write_text(textwrap.dedent(example), encoding="utf-8")
+    assert runpy.run_path(tmp_path / "printed.py")["Bend"]().status == "At input 1 the output is 0.731."
 
 
 # ---- every figure of every lesson ---------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 The shortest whole figure::
 
+    import numpy
+
     from gradschool.activations import sigmoid
     from gradschool.play import Playground, palette, slider
 
