@@ -134,8 +134,8 @@ class Question:
                     f"{self.name} is not attempted yet. Replace `raise NotImplementedError()` with your code, "
                     "run that cell, then run this one again."
                 ) from None
-            where = _where(error)
-            self._fail(f"{self._asked(call, data, hidden_test)}\nstopped with {_error_text(error)}{where}")
+            stopped = f"stopped with {_error_text(error, hidden_test)}{_where(error)}"
+            self._fail(f"{self._asked(call, data, hidden_test)}\n{stopped}")
 
     def equals(self, call, expected, /, *, rtol=1e-9, atol=1e-12, hidden_test=None, **data):
         """Check that ``call`` gives ``expected``: same structure, same shapes, numbers within the tolerance.
@@ -321,17 +321,18 @@ def _checks_of(problem_set):
 
 
 def _difference(expected, got, rtol, atol, show, part=""):
-    """Return what is wrong with ``got``, or None. With ``show`` false no number is given away."""
+    """Return what is wrong with ``got``, or None. With ``show`` false nothing of what is in it is told: an answer could
+    return or raise the hidden data to read them in its feedback."""
     if got is None and expected is not None:
         return f"{part or 'it'} should be a value, but is None. Does the function end with `return ...`?"
     if isinstance(expected, dict):
         if not isinstance(got, dict) or set(got) != set(expected):
-            had = ", ".join(map(str, got)) if isinstance(got, dict) else _kind(got)
+            had = ", ".join(map(str, got)) if isinstance(got, dict) and show else _kind(got, show)
             return f"{part or 'it'} should be a dict with {', '.join(map(str, expected))}, but is: {had}."
         parts = [(f"{part}[{key!r}]" if part else f"result[{key!r}]", expected[key], got[key]) for key in expected]
     elif isinstance(expected, tuple):
         if not isinstance(got, (tuple, list)) or len(got) != len(expected):
-            had = f"{len(got)} results" if isinstance(got, (tuple, list)) else _kind(got)
+            had = f"{len(got)} results" if isinstance(got, (tuple, list)) else _kind(got, show)
             return f"{part or 'it'} should be {len(expected)} results, `return a, b, ...`, but is {had}."
         parts = [(f"{part or 'result'}[{i}]", e, g) for i, (e, g) in enumerate(zip(expected, got))]
     elif expected is None or isinstance(expected, (str, bool, np.bool_)):
@@ -352,7 +353,7 @@ def _array_difference(expected, got, rtol, atol, show, part):
     except ValueError:
         array = None
     if array is None or array.dtype.kind not in "fiub":
-        return f"{part or 'it'} should be {'an array' if expected.ndim else 'a number'}, but is {_kind(got)}."
+        return f"{part or 'it'} should be {'an array' if expected.ndim else 'a number'}, but is {_kind(got, show)}."
     if array.shape != expected.shape:
         what = "one number" if expected.ndim == 0 else f"an array of shape {expected.shape}"
         hint = ""
@@ -367,7 +368,7 @@ def _array_difference(expected, got, rtol, atol, show, part):
         wrong = ~np.isclose(array.astype(float), expected.astype(float), rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
         return None
-    return _wanted(expected, array, show, part) + _hint(expected.astype(float), array.astype(float))
+    return _wanted(expected, array, show, part) + _hint(expected.astype(float), array.astype(float), show)
 
 
 def _wanted(expected, got, show, part):
@@ -379,7 +380,7 @@ def _wanted(expected, got, show, part):
     return f"{where} should be\n    {_show(expected)}\nbut is\n    {_show(got)}"
 
 
-def _hint(expected, got):
+def _hint(expected, got, show):
     """Return a sentence on what the numbers alone give away."""
     if not np.isfinite(got).all():
         return " It holds NaN or infinity."
@@ -394,7 +395,7 @@ def _hint(expected, got):
         return ""
     if np.isclose(ratio, -1):
         return " Only the sign is wrong."
-    if expected.size > 1:
+    if show and expected.size > 1:
         return f" Every number is {ratio:.6g} times what it should be."
     return ""
 
@@ -423,8 +424,9 @@ def _show(value):
     return " ".join(text.split())
 
 
-def _kind(value):
-    return f"{type(value).__name__} ({_short(repr(value))})"
+def _kind(value, show):
+    """The type and, unless hidden data could be in it, the value."""
+    return f"{type(value).__name__} ({_short(repr(value))})" if show else f"of type {type(value).__name__}"
 
 
 def _short(text):
@@ -432,33 +434,35 @@ def _short(text):
 
 
 def _error_name(error):
-    """Return the type of an error raised by the learner's function, here or (as text) in another process."""
-    own = type(error).__name__
-    if type(error).__module__ == "builtins" and not isinstance(error, AssertionError):
-        return own
-    first = str(error).partition(":")[0].strip()
-    return first if first.isidentifier() and first.endswith(("Error", "Exception", "Timeout")) else own
+    """Return the type of an error that the learner's function raised, here or (in ``student``) in another process."""
+    there = getattr(error, "student", None)
+    return there["name"] if isinstance(there, dict) and "name" in there else type(error).__name__
 
 
-def _error_text(error):
-    name, text = _error_name(error), str(error).strip()
-    first = (text.removeprefix(f"{name}:").strip().splitlines() or [""])[0]
-    return f"{name}: {_short_text(first)}" if first else f"{name}."
-
-
-def _short_text(text):
-    return text if len(text) <= 300 else text[:297] + "..."
+def _error_text(error, hidden):
+    text = "" if hidden else (str(error).strip().splitlines() or [""])[0]
+    return f"{_error_name(error)}: {text[:300]}" if text else f"{_error_name(error)}."
 
 
 def _where(error):
-    """Return the learner's own line that stopped, when it is known in this process."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename == __file__ or "site-packages" in frame.filename or frame.filename.startswith("<string"):
-            continue
-        line = linecache.getline(frame.filename, frame.lineno).strip()
-        if line:
-            return f"\nin line {frame.lineno} of your cell: {line}"
-    return ""
+    """Return the learner's own line that stopped, when it is known."""
+    there = getattr(error, "student", None)
+    if isinstance(there, dict):
+        places = there.get("where") or []
+    else:
+        places = [(f.filename, f.lineno, linecache.getline(f.filename, f.lineno).strip()) for f in _frames(error)]
+    found = [(number, line) for _, number, line in places if line]
+    return f"\nin line {found[-1][0]} of your cell: {found[-1][1]}" if found else ""
+
+
+def _frames(error):
+    """The frames of an error that are neither this package's nor an installed library's nor the call's own text."""
+    own = str(Path(__file__).parent)
+    return [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((own, "<string")) and "site-packages" not in frame.filename
+    ]
 
 
 def _library_behind(function, seen=None):
