@@ -30,3 +30,7 @@ c.ExportPlugin.to = os.path.join("class", "grades.csv")
 
 # Marking: answers run in one process, tests in another.
 configure(c)
+
+# The points are for writing it oneself; the data are for everybody.
+c.Execute.forbidden_imports = ["gradschool"]
+c.Execute.allowed_imports = ["gradschool.datasets"]
