@@ -61,3 +61,72 @@ def handed_in(source, answers=None, extra=()):
 def hidden(source):
     """Hidden tests, between nbgrader's markers."""
     return f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
+
+
+def course(folder, source, name="hw1", config=""):
+    """A course folder with one generated assignment, marked by our executor; returns the folder."""
+    import json
+    import warnings
+    from pathlib import Path
+
+    from gradschool.grading._course import tools_on_path
+    from gradschool.grading.grade import read_config
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+
+    folder = Path(folder)
+    (folder / "source" / name).mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(
+        "c = get_config()\nfrom gradschool.grading import configure\nconfigure(c)\n" + config, encoding="utf-8"
+    )
+    (folder / "source" / name / f"{name}.ipynb").write_text(json.dumps(source), encoding="utf-8")
+    settings = read_config(folder)
+    settings.CourseDirectory.assignment_id = name
+    converter = GenerateAssignment(coursedir=CourseDirectory(config=settings), config=settings)
+    converter.log.setLevel("ERROR")
+    with tools_on_path(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        converter.start()
+    return folder
+
+
+def submit(folder, student, answers=None, name="hw1", extra=(), timestamp="2026-11-20 10:00:00 UTC"):
+    """Hand in the released notebook with these answers; returns the submission's folder."""
+    import json
+
+    released = json.loads((folder / "release" / name / f"{name}.ipynb").read_text(encoding="utf-8"))
+    for cell in released["cells"]:
+        cell["source"] = "".join(cell["source"])
+    target = folder / "submitted" / student / name
+    target.mkdir(parents=True, exist_ok=True)
+    (target / f"{name}.ipynb").write_text(json.dumps(handed_in(released, answers, extra)), encoding="utf-8")
+    (target / "timestamp.txt").write_text(timestamp, encoding="utf-8")
+    return target
+
+
+def scores(folder, name="hw1"):
+    """student -> {cell: automatic score}, from the gradebook."""
+    import sqlite3
+
+    with sqlite3.connect(folder / "gradebook.db") as database:
+        rows = database.execute(
+            "select sa.student_id, b.name, g.auto_score from grade g join submitted_notebook n on g.notebook_id = n.id "
+            "join submitted_assignment sa on n.assignment_id = sa.id join base_cell b on g.cell_id = b.id "
+            "join assignment a on sa.assignment_id = a.id where a.name = ?",
+            [name],
+        ).fetchall()
+    found = {}
+    for student, cell, score in rows:
+        found.setdefault(student, {})[cell] = score
+    return found
+
+
+HOMEWORK = notebook(
+    code("import numpy as np"),
+    answer("square", "def square(x):\n    ### BEGIN SOLUTION\n    return x * x\n    ### END SOLUTION"),
+    test("square_test", 1, "assert square(3) == 9\n" + hidden("assert square(-81.25) == 6601.5625")),
+    answer("mean", "def mean(x):\n    ### BEGIN SOLUTION\n    return np.sum(x) / len(x)\n    ### END SOLUTION"),
+    test("mean_test", 2, "assert abs(mean(np.array([1.0, 2.0])) - 1.5) < 1e-9"),
+    written("why", 3, "### BEGIN SOLUTION\nBecause.\n### END SOLUTION"),
+)
+RIGHT = {"square": "def square(x):\n    return x * x", "mean": "def mean(x):\n    return x.mean()", "why": "So it is."}
