@@ -3,12 +3,14 @@
 `Student` talks to the process in which the student's cells run. What comes back from it is either plain data, made anew
 on this side, or a `StandIn`: an object that holds nothing but a number and sends what is done with it over. No method
 that a student wrote ever runs here, and nothing that decides (``==``, ``<``, truth) is ever asked of the other side: to be
-compared, a stand-in must first turn into data.
+compared, a stand-in must first turn into data. So must it to be computed with, unless the instructor's own answers define
+the operator.
 
 `Names` is the namespace of the test cells: names that the student's cells bind are looked up over there, all others here.
 """
 
 import builtins
+import operator
 import pickle
 import sys
 import time
@@ -62,6 +64,7 @@ class Student:
         self.trouble = None  # TimeUp or Died since `begin_cell`, even when a test swallowed it
         self.changed = []  # sentences about arguments written into, since `begin_cell`
         self.write_back = False
+        self.operators = frozenset()  # such as "__add__": those that the instructor's own answers define
         self.starts = 0
         self.calls = 0
         self._copy = None
@@ -281,6 +284,8 @@ def _as_exception(error):
     made = None
     for name in names:
         kind = _MORE_ERRORS.get(name, getattr(builtins, name, None))
+        if kind in (StopIteration, StopAsyncIteration):
+            continue  # raised here, it would end a loop of the test's as if all were well
         if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
             try:
                 made = kind(text)
@@ -485,7 +490,9 @@ class StandIn:
         raise StopIteration
 
     def __contains__(self, item):
-        return _operate("contains", self, item) is True
+        if "__contains__" in object.__getattribute__(self, "_student").operators:
+            return _operate("contains", self, item) is True
+        return any(one is item or one == item for one in self)
 
     def __getitem__(self, key):
         return _operate("getitem", self, key)
@@ -559,11 +566,25 @@ class StandIn:
 
 
 def _add_operators():
+    # Where the instructor's own answer defines the operator, it is the student's to define. Elsewhere the object stands
+    # for a number or an array: what is computed with it is computed here, so that it cannot be near to everything.
+    def theirs(self, name):
+        defined = object.__getattribute__(self, "_student").operators
+        return f"__{name.rstrip('_')}__" in defined or f"__r{name.rstrip('_')}__" in defined
+
     def forward(name):
-        return lambda self, *others: _operate(name, self, *others)
+        def method(self, *others):
+            if theirs(self, name):
+                return _operate(name, self, *others)
+            return getattr(operator, name)(_data(self), *map(_unwrap, others))
+
+        return method
 
     def backward(name):
-        return lambda self, other: _operate(name, other, self)
+        def method(self, other):
+            return _operate(name, other, self) if theirs(self, name) else getattr(operator, name)(other, _data(self))
+
+        return method
 
     for name in ("neg", "pos", "abs", "invert"):
         setattr(StandIn, f"__{name}__", forward(name))

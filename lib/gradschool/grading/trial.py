@@ -188,6 +188,7 @@ class _Walk:
         self.place.pop(None, None)
         self.seconds = student.limits["cell_seconds"]
         self.names = Names(student, shared_names(self.cells))
+        student.operators = defined_operators(self.cells)
         self.next_of_ours = 0
         self.transform = TransformerManager().transform_cell
 
@@ -344,9 +345,9 @@ class _Walk:
         if not is_mark(value):
             return result
         value = result["value"] = float(value)
-        if not plan.get("value", True) or not value >= 0:  # a negative number counts as no number, as in nbgrader
-            return result
-        score = min(value, points)
+        if not plan.get("value", True) or ("value" not in plan and not value >= 0):
+            return result  # no points are meant; without a plan, nbgrader's rule: a negative number counts as none
+        score = min(value, points) if value > 0 else 0.0  # NaN is not above 0 either
         return result | {
             "score": score,
             "outcome": "passed" if score == points else "partial" if score > 0 else "failed",
@@ -471,14 +472,19 @@ def shared_names(cells):
     return bound & read
 
 
+def defined_operators(cells):
+    """The special methods, such as ``__add__``, that the instructor's own answers define."""
+    answers = (_source(cell) for cell in cells if cell["cell_type"] == "code" and role_of(cell) in ("answer", "manual"))
+    return frozenset(name for source in answers for name in re.findall(r"\bdef\s+(__\w+__)", source))
+
+
 def definitions(source):
     """The imports, functions and classes of a cell, without what it does: for a cell that ended its process."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return ""
     keep = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, keep))
+    try:
+        return "\n".join(ast.unparse(node) for node in ast.parse(source).body if isinstance(node, keep))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
 
 
 def hidden_lines(source):
