@@ -8,7 +8,9 @@ copy in a temporary folder; the project is not touched. The fast tests judge: no
 """
 
 import argparse
+import ast
 import contextlib
+import difflib
 import re
 import shutil
 import signal
@@ -70,17 +72,42 @@ def run(folder, minutes, children):
 def results(folder):
     """Return what became of each change: a dict from its name to "killed", "survived", ..."""
     done = subprocess.run(
-        [sys.executable, "-m", "mutmut", "results", "--all", "true"], cwd=folder, check=True, capture_output=True, text=True
+        [sys.executable, "-m", "mutmut", "results", "--all", "true"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return dict(re.findall(r"^\s*(\S+__mutmut_\d+): (.+?)\s*$", done.stdout, re.MULTILINE))
 
 
-def difference(folder, name):
-    """Return the changed lines, as a diff without its frame."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mutmut", "show", name], cwd=folder, check=False, capture_output=True, text=True
-    )
-    return [line for line in done.stdout.splitlines() if re.match(r"[+-](?![+-])", line)]
+def functions(folder, module):
+    """Return the source of every function in a module as mutmut rewrote it, by its name there."""
+    text = (folder / "mutants" / "src" / "gradschool" / f"{module}.py").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    return {
+        node.name: lines[node.lineno - 1 : node.end_lineno]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name
+    }
+
+
+def difference(sources, name):
+    """Return the lines that a change took out and put in, each with a sign in front."""
+    changed = name.rsplit(".", 1)[1]
+    original = re.sub(r"__mutmut_\d+$", "__mutmut_orig", changed)
+    before, after = ([line.replace(there, "f") for line in sources[there]] for there in (original, changed))
+    return [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if re.match(r"[+-](?![+-])", line)]
+
+
+def only_words(lines):
+    """Say whether a change left everything alone but strings: the words of a message or a name in one."""
+
+    def bare(sign):
+        text = " ".join(line[1:] for line in lines if line.startswith(sign))
+        return re.sub(r"\s|None|[fr]*\"[^\"]*\"|[fr]*'[^']*'", "", text)
+
+    return bare("-") == bare("+")
 
 
 def main():
@@ -88,7 +115,7 @@ def main():
     parser.add_argument("modules", nargs="+", help="modules of the library, such as optimizers")
     parser.add_argument("--minutes", type=float, default=10, help="stop after so long (10)")
     parser.add_argument("--children", type=int, default=2, help="processes at a time (2)")
-    parser.add_argument("--survivors", action="store_true", help="show each change that went unnoticed")
+    parser.add_argument("--survivors", action="store_true", help="show each change of code that went unnoticed")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -102,14 +129,21 @@ def main():
         if code is None:
             print(f"stopped after {chosen.minutes:g} minutes")
         for module in chosen.modules:
-            counts = Counter(state for name, state in found.items() if name.startswith(f"gradschool.{module}."))
-            judged = counts["killed"] + counts["survived"] + counts["timeout"]
-            rate = f"{(counts['killed'] + counts['timeout']) / judged:.1%}" if judged else "-"
-            print(f"{module:14} killed {rate}  " + "  ".join(f"{state} {n}" for state, n in sorted(counts.items())))
-        if chosen.survivors:
-            for name, state in sorted(found.items()):
-                if state == "survived":
-                    print(f"\n{name}", *difference(folder, name), sep="\n")
+            mine = {name: state for name, state in found.items() if name.startswith(f"gradschool.{module}.")}
+            sources = functions(folder, module)
+            survived = {name: difference(sources, name) for name, state in mine.items() if state == "survived"}
+            words = sum(map(only_words, survived.values()))
+            counts = Counter(mine.values())
+            killed = counts["killed"] + counts["timeout"]
+            judged = killed + len(survived)
+            print(
+                f"{module:14} {judged:5} judged, {killed} killed: {killed / max(judged, 1):.1%}; survived {words} in words, "
+                f"{len(survived) - words} in code; {len(mine) - judged} not judged"
+            )
+            if chosen.survivors:
+                for name, lines in survived.items():
+                    if not only_words(lines):
+                        print(f"\n{name}", *lines, sep="\n")
 
 
 if __name__ == "__main__":

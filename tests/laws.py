@@ -751,3 +751,224 @@ def law_the_perceptron_moves_only_when_wrong():
         learned = learn([[2.0, 3.0]], [target], weights=start, epochs=1)
         np.testing.assert_array_equal(learned.weights, moved)
         assert learned.bias == bias
+
+
+# What is promised around the formulas ----------------------------------------------------------------
+
+
+def refuses(call, *arguments, **settings):
+    """A ValueError with a sentence, not a number."""
+    try:
+        call(*arguments, **settings)
+    except ValueError as error:
+        assert str(error).endswith("."), f"{error!r} is no sentence of ours"
+        return
+    raise AssertionError(f"{call.__name__} took {arguments} {settings}")
+
+
+def law_defaults_are_kept():
+    """The numbers that you get without asking; tests/test_keras_and_textbook.py holds them to Keras' own."""
+    from inspect import signature
+
+    from gradschool import layers, losses, optimizers, regularizers, training
+
+    for function, expected in {
+        optimizers.SGD: {"learning_rate": 0.01, "momentum": 0, "nesterov": False},
+        optimizers.Nesterov: {"learning_rate": 0.01, "momentum": 0.9},
+        optimizers.AdaGrad: {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7},
+        optimizers.RMSprop: {"learning_rate": 0.001, "rho": 0.9, "momentum": 0, "epsilon": 1e-7},
+        optimizers.Adam: {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+        optimizers.AdamW: {"learning_rate": 0.001, "weight_decay": 0.004, "beta_1": 0.9, "beta_2": 0.999},
+        optimizers.LARS: {"learning_rate": 0.1, "momentum": 0.9, "trust_coefficient": 0.001, "weight_decay": 0},
+        optimizers.CosineDecay: {"alpha": 0},
+        optimizers.ExponentialDecay: {"staircase": False},
+        layers.BatchNormalization: {"momentum": 0.99, "epsilon": 0.001},
+        layers.batch_norm_forward: {"epsilon": 0.001},
+        regularizers.L1: {"l1": 0.01},
+        regularizers.L2: {"l2": 0.01},
+        regularizers.MaxNorm: {"max_value": 2, "axis": 0, "epsilon": 1e-7},
+        regularizers.max_norm: {"max_value": 2, "axis": 0, "epsilon": 1e-7},
+        losses.triplet_loss: {"margin": 0.2},
+        losses.triplet_loss_gradient: {"margin": 0.2},
+        training.EarlyStopping: {"patience": 0, "min_delta": 0, "restore_best_weights": True},
+        training.fit: {"epochs": 1, "batch_size": 32, "shuffle": True, "validation_split": 0},
+    }.items():
+        found = {name: signature(function).parameters[name].default for name in expected}
+        assert found == expected, function
+
+
+def law_settings_stay_in_their_ranges():
+    """Outside them there is a sentence, not a NaN some epochs later."""
+    from gradschool import layers, optimizers, regularizers
+
+    for name in ("SGD", "Nesterov", "RMSprop", "LARS"):
+        for momentum in (-0.1, 1.0, 1.5):
+            refuses(getattr(optimizers, name), 0.1, momentum=momentum)
+    for name in ("SGD", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW", "LARS"):
+        for rate in (0, -0.1, math.inf, math.nan):
+            refuses(getattr(optimizers, name), rate)
+    for name in ("AdaGrad", "RMSprop", "Adam", "AdamW"):
+        for epsilon in (0, -1e-7):
+            refuses(getattr(optimizers, name), 0.1, epsilon=epsilon)
+    for beta in (-0.1, 1.0, 1.5):
+        refuses(optimizers.RMSprop, rho=beta)
+        refuses(optimizers.Adam, beta_1=beta)
+        refuses(optimizers.Adam, beta_2=beta)
+        refuses(layers.Dropout, beta)
+        refuses(layers.dropout_forward, np.ones((2, 2)), beta, rng=rng())
+    for name in ("SGD", "AdamW", "LARS"):
+        refuses(getattr(optimizers, name), 0.1, weight_decay=-0.1)
+    for name in ("clipvalue", "clipnorm", "global_clipnorm"):
+        refuses(optimizers.SGD, 0.1, **{name: 0})
+    refuses(regularizers.clip_by_value, [1.0], 0)
+    refuses(regularizers.clip_by_norm, [1.0], 0)
+    refuses(regularizers.clip_by_global_norm, [[1.0]], 0)
+    refuses(regularizers.MaxNorm, 2, 0, -1e-7)
+    refuses(optimizers.AdaGrad, initial_accumulator_value=-0.1)
+    for schedule in (optimizers.ExponentialDecay(0.1, 3, 0.5), optimizers.CosineDecay(0.1, 3)):
+        refuses(schedule, -1)
+    refuses(optimizers.ExponentialDecay, 0, 3, 0.5)
+    refuses(optimizers.CosineDecay, 0, 3)
+    refuses(optimizers.CosineDecay, 0.1, 0)
+    assert optimizers.CosineDecay(0.1, 1)(0) == 0.1
+    refuses(optimizers.PiecewiseConstantDecay([2], [0.1, 0.2]), -1)
+    refuses(optimizers.PiecewiseConstantDecay, [2], [0.1, -0.2])
+    refuses(optimizers.linear_scaling, 0, 32)
+    refuses(optimizers.linear_scaling, 0.1, 32, base_batch_size=0)
+    assert optimizers.linear_scaling(0.1, 3, base_batch_size=1) == 0.1 * 3
+
+
+def law_weight_decay_is_in_every_optimizer():
+    """w shrinks by rate * decay before the step, whatever the step."""
+    from gradschool import optimizers
+
+    w, nothing = np.array(START), np.zeros(4)
+    for name in ("SGD", "Nesterov", "AdaGrad", "RMSprop", "Adam", "AdamW"):
+        optimizer = getattr(optimizers, name)(0.1, weight_decay=0.5)
+        np.testing.assert_allclose(optimizer.step(w, nothing), 0.95 * w, rtol=1e-14, err_msg=name)
+
+
+def law_float32_stays_float32():
+    """One float64 number in the chain would make everything after it twice as slow."""
+    from gradschool import layers, losses, optimizers
+    from gradschool.network import Sequential
+
+    single, double = np.float32, np.ones((4, 3))
+    w, steep = np.ones(5, single), np.ones(5)
+    for kind in set(optimizers.OPTIMIZERS.values()):
+        optimizer = kind(0.1)
+        assert optimizer.step(w, steep).dtype == single, kind
+        assert all(values.dtype == single for values in optimizer.state.values()), kind
+    made = Sequential(
+        [
+            layers.Dense(3, "tanh"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Residual([layers.Dense(3, "gelu")]),
+            layers.Activation("softmax"),
+        ],
+        inputs=3,
+        dtype=single,
+    )
+    assert made.forward(double, training=True).dtype == single
+    assert made.backward(double, input_gradient=True).dtype == single
+    assert all(values.dtype == single for values in (made.weights, made.gradient, *made._states().values()))
+    for layer in made.layers:
+        layer.forward(double, training=True)
+        assert layer.backward(double).dtype == single, layer
+    for record in made.trace(double, np.eye(3)[[0, 1, 2, 0]], "cce"):
+        assert record.output.dtype == record.error.dtype == single
+    ones = np.ones(3)
+    y, cache = layers.batch_norm_forward(double.astype(single), ones, ones, mean=ones, variance=ones)
+    assert y.dtype == single and layers.batch_norm_backward(double, cache)[0].dtype == single
+    y, cache = layers.dropout_forward(double.astype(single), 0.5, rng=rng())
+    assert y.dtype == single and layers.dropout_backward(double, cache).dtype == single
+    triplet = (double.astype(single), double, 2 * double)
+    assert all(part.dtype == single for part in losses.triplet_loss_gradient(*triplet))
+    labels = {"sparse": [0, 1, 2, 0], "hinge": np.sign(double - 0.5)}
+    for name, row in losses.LOSSES.items():
+        y = next((labels[key] for key in labels if key in name), np.eye(3)[[0, 1, 2, 0]])
+        y = np.sign(double - 0.5) if name == "perceptron" else y
+        prediction = np.full((4, 3), 1 / 3, single)
+        _, slopes = row.value_and_gradient(row.check_targets(y, (4, 3), np.dtype(single)), prediction)
+        assert slopes.dtype == single, name
+
+
+def law_batch_normalization_by_hand_takes_given_moments():
+    """The pair of functions alone: normalize with what is given, refuse what cannot be."""
+    from gradschool.layers import batch_norm_backward, batch_norm_forward
+
+    x, dy = rng(1).normal(size=(5, 3)), rng(2).normal(size=(5, 3))
+    gamma, beta, mean, variance = np.array([0.5, 2.0, -1.0]), np.ones(3), np.array([1.0, 0, -1]), np.array([4.0, 1, 0])
+    y, cache = batch_norm_forward(x, gamma, beta, epsilon=0.25, mean=mean, variance=variance)
+    spread = np.sqrt(variance + 0.25)
+    np.testing.assert_allclose(y, gamma * (x - mean) / spread + beta, **TIGHT)
+    dx, dgamma, dbeta = batch_norm_backward(dy, cache)
+    np.testing.assert_allclose(dx, dy * gamma / spread, **TIGHT)
+    np.testing.assert_allclose(dgamma, np.sum(dy * (x - mean) / spread, axis=0), **TIGHT)
+    np.testing.assert_allclose(dbeta, dy.sum(axis=0), **TIGHT)
+    refuses(batch_norm_forward, x, gamma, beta, mean=mean, variance=-variance)
+    refuses(batch_norm_forward, x, gamma, beta, mean=mean)
+    for name, value in {"mean": mean[:2], "variance": variance[:2]}.items():
+        refuses(batch_norm_forward, x, gamma, beta, **{"mean": mean, "variance": variance} | {name: value})
+    refuses(batch_norm_forward, x, gamma[:2], beta)
+    refuses(batch_norm_backward, dy[:, :2], cache)
+
+
+def law_shapes_are_checked_at_every_door():
+    """A gradient or a batch of another shape gets a sentence; nothing is stretched to fit."""
+    from gradschool.layers import Dense
+
+    made, (x, y) = network(), rows()
+    for bad in (x[:, :2], x[0]):
+        refuses(made.forward, bad)
+        refuses(made.loss_and_gradients, bad, y, "mse")
+    for bad in (y[:, :1], y[:2]):
+        refuses(made.loss_and_gradients, x, bad, "mse")
+    made.forward(x)
+    for bad in (y[:, :1], y[:2], y[0]):
+        refuses(made.backward, bad)
+    layer = Dense(2).build(3, rng=rng())
+    layer.forward(x)
+    for bad in (y[:, :1], y[:2], y[0]):
+        refuses(layer.backward, bad)
+
+
+def law_cross_entropy_from_logits_keeps_rows_apart():
+    """A row of huge logits beside a row of tiny ones: each is taken by itself, and nothing overflows."""
+    from gradschool import losses
+
+    z = np.array([[1000.0, 999.0, 998.0], [-1000.0, -999.0, -998.0], [0.0, 1.0, 2.0]])
+    up, down = [math.exp(k) for k in (0, -1, -2)], [math.exp(k) for k in (-2, -1, 0)]
+    p = np.array([up, down, down]) / sum(up)
+    labels = np.array([1, 1, 0])
+    expected = -np.mean(np.log(p[np.arange(3), labels]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, y in (("categorical", np.eye(3)[labels]), ("sparse_categorical", labels)):
+            row = losses.get(f"{name}_crossentropy_from_logits")
+            np.testing.assert_allclose(row(y, z), expected, rtol=1e-12)
+            target = row.check_targets(y, z.shape, z.dtype)
+            value, slopes = row.value_and_gradient(target, z)
+            np.testing.assert_allclose(value, expected, rtol=1e-12)
+            np.testing.assert_allclose(slopes, (p - np.eye(3)[labels]) / 3, rtol=1e-10, atol=1e-14)
+
+
+def law_a_trace_tells_what_happened():
+    """Inputs, net inputs, outputs, errors, deltas and gradients of each layer, as in use: nothing is dropped."""
+    from gradschool.layers import Dense, Dropout
+    from gradschool.network import Sequential
+
+    x, y = rows()
+    made = Sequential([Dense(4, "tanh"), Dropout(0.5), Dense(2)], inputs=3, rng=rng(3))
+    records = made.trace(x, y, "mse")
+    first, dropped, last = records
+    np.testing.assert_array_equal(first.input, x)
+    np.testing.assert_allclose(first.net, x @ made.layers[0].params["kernel"], **TIGHT)
+    np.testing.assert_allclose(first.output, np.tanh(first.net), **TIGHT)
+    np.testing.assert_array_equal(dropped.output, first.output)
+    np.testing.assert_array_equal(last.output, made.forward(x))
+    np.testing.assert_allclose(last.error, (last.output - y) / 5, **TIGHT)
+    np.testing.assert_allclose(first.delta, first.error * (1 - first.output**2), **TIGHT)
+    np.testing.assert_allclose(first.grads["kernel"], x.T @ first.delta, **TIGHT)
+    np.testing.assert_allclose(last.grads["bias"], last.error.sum(axis=0), **TIGHT)

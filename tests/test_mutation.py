@@ -130,6 +130,22 @@ BUGS = [
     bug("the epoch's loss is the mean of the batch means", "training", 'sums["loss"] += value * len(rows)', 'sums["loss"] += value * len(x) / math.ceil(len(x) / batch_size)', "an_epoch_sees_every_row_once"),
     bug("validation rows are trained on", "training", "validation, x, y = (x[rows:], y[rows:]), x[:rows], y[:rows]", "validation = (x[rows:], y[rows:])", "validation_rows_are_the_last_and_are_not_trained_on"),
     bug("the first rows validate", "training", "validation, x, y = (x[rows:], y[rows:]), x[:rows], y[:rows]", "validation, x, y = (x[:-rows], y[:-rows]), x[-rows:], y[-rows:]", "validation_rows_are_the_last_and_are_not_trained_on"),
+    # What is promised around the formulas
+    bug("another default rate", "optimizers", "def __init__(self, learning_rate=0.001, rho=0.9", "def __init__(self, learning_rate=0.01, rho=0.9", "defaults_are_kept"),
+    bug("a momentum of 1 is let in", "optimizers", """self.momentum = _check.number("momentum", momentum, at_least=0, below=1)
+        self.nesterov""", """self.momentum = _check.number("momentum", momentum, at_least=0)
+        self.nesterov""", "settings_stay_in_their_ranges"),
+    bug("RMSprop forgets weight decay", "optimizers", """        _shrink(w, rate, decay)
+        _blend(v,""", """        _blend(v,""", "weight_decay_is_in_every_optimizer"),
+    bug("a float64 number slips into the batch norm", "layers", "spread = np.sqrt(variance + epsilon)", "spread = np.sqrt(variance + np.float64(epsilon))", "float32_stays_float32"),
+    bug("given moments are not used", "layers", "return _batch_norm_forward(x, gamma, beta, epsilon, mean, variance)", "return _batch_norm_forward(x, gamma, beta, epsilon)", "batch_normalization_by_hand_takes_given_moments"),
+    bug("a gradient of another shape is stretched", "layers", """_check.array("dy", dy, shape=(rows, self.outputs), dtype=self.dtype)""", """_check.array("dy", dy, dtype=self.dtype)""", "shapes_are_checked_at_every_door"),
+    bug("cross-entropy shifts all rows by one maximum", "losses", """the three share the exponentials.\"\"\"
+    n = rows_of(y_pred)
+    z = y_pred - y_pred.max(axis=-1, keepdims=True)""", """the three share the exponentials.\"\"\"
+    n = rows_of(y_pred)
+    z = y_pred - y_pred.max(keepdims=True)""", "cross_entropy_from_logits_keeps_rows_apart"),
+    bug("a trace drops units", "network", "layer._forward(x, training=False).copy()", "layer._forward(x, training=True).copy()", "a_trace_tells_what_happened"),
     # Measuring, and the first unit
     bug("differences to one side are called central", "gradients", "gradient[index] = (above - below) / (2 * step)", "gradient[index] = (above - _one_number(function(x.copy()))) / step", "measured_gradients_are_central"),
     bug("the gradient check passes everything", "gradients", "return all(e <= self.tolerance for e in self.errors.values()) and", "return", "the_gradient_check_notices_a_slip"),
