@@ -48,6 +48,25 @@ def test_measure_finds_range_and_wrong_slopes():
     assert "from -1 to 1, Cinf" in str(play.measure(np.tanh, activations.tanh_prime))
 
 
+def test_matches_says_no_to_each_wrong_column():
+    found = play.measure(np.tanh, activations.tanh_prime)
+    assert found.matches(-1, 1, "Cinf")
+    assert not found.matches(0, 1, "Cinf") and not found.matches(-1, np.inf, "Cinf") and not found.matches(-1, 1, "C1")
+    assert not play.measure(np.tanh, lambda z: 1.0 + 0 * z).matches(-1, 1, "Cinf")
+    line = play.measure(lambda z: -2 * z, lambda z: -2 + 0 * z)
+    assert line.matches(-np.inf, np.inf, "Cinf") and not line.matches(-np.inf, 600.1, "Cinf")
+
+
+def test_five_questions_to_every_activation():
+    found = play.five_questions(values=1000, repeats=3)
+    assert list(found) == list(play.ELEMENTWISE)
+    assert found["linear"]["bend"] < 1e-12 and found["relu"]["bend"] > 0.2
+    assert found["elu"]["order"] == "C1" and found["step"]["order"] == "C-1"
+    assert found["relu"]["mean"] == pytest.approx(0.3989, abs=1e-3)
+    assert found["step"]["saturated"] == pytest.approx(1) and found["leaky_relu"]["saturated"] == 0
+    assert all(row["cost"] > 0 for row in found.values())
+
+
 def test_the_lab_follows_its_controls():
     figure = play.Lab()
     seen = {figure.png}
