@@ -429,7 +429,7 @@ def _number(standin, student):
 
 
 class StandIn:
-    """An object of the student's. What a test does with it is done over there; what it is compared with stays here."""
+    # An object of the student's. What a test does with it is done over there; what it is compared with stays here.
 
     __slots__ = ("_student", "_codec", "_number", "_kind", "_data", "__weakref__")
     __array_ufunc__ = None  # numpy leaves operators to us
@@ -451,6 +451,11 @@ class StandIn:
         if name.startswith("__") and name not in ("__name__", "__qualname__", "__dict__"):
             raise AttributeError(name)
         return _operate("getattr", self, name)
+
+    @property
+    def __doc__(self):  # theirs: a test may ask for a docstring, and ours would pass it
+        text = _operate("getattr", self, "__doc__")
+        return text if type(text) is str else None
 
     def __setattr__(self, name, value):
         _operate("setattr", self, name, value)
