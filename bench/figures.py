@@ -30,32 +30,22 @@ play.microscope()
 PLAIN = """
 import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, interact
-from gradschool.play import picture
 
 scene = play.microscope()
 
-def redraw(i1, text):
-    play.label = text
+@interact(i1=FloatSlider(0.05, min=0, max=1, step=0.01))
+def plain(i1):
     figure = plt.figure(figsize=(7.6, 5.16), dpi=100)
     scene.build(figure)
     scene.draw(scene.compute(**{**scene.values, "i1": i1}))
     plt.show()
-
-@interact(i1=FloatSlider(0.05, min=0, max=1, step=0.01))
-def plain(i1):
-    redraw(i1, lambda axes, x, y, text="", **options: axes.text(x, y, text, **options))
-"""
-FAST_TEXT = """
-@interact(i1=FloatSlider(0.05, min=0, max=1, step=0.01))
-def fast_text(i1):
-    redraw(i1, picture.label)
 """
 
 
 def side_by_side(lab, moves):
     """Return the milliseconds of each way, measured in turns in one page."""
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (OURS, PLAIN, FAST_TEXT)]
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (OURS, PLAIN)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "side_by_side.ipynb")
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
@@ -65,8 +55,7 @@ def side_by_side(lab, moves):
     ours, plain = lab.page.locator(".gradschool-figure"), lab.page.locator(".widget-interact")
     scenes = {
         "ours": (BrowserFigure(lab.page, ours), ours.get_by_role("slider", name="input i1")),
-        "interact": (BrowserFigure(lab.page, plain.nth(0)), plain.nth(0).locator(".noUi-handle")),
-        "fast text": (BrowserFigure(lab.page, plain.nth(1)), plain.nth(1).locator(".noUi-handle")),
+        "interact": (BrowserFigure(lab.page, plain), plain.locator(".noUi-handle")),
     }
     times = {name: [] for name in scenes}
     for turn in range(5):
@@ -87,17 +76,13 @@ def p95(times):
     return float(np.percentile(times, 95))
 
 
-WAYS = {
-    "ours": "the course's microscope",
-    "interact": "the same drawing with plain `interact`, pyplot and its text",
-    "fast text": "the same with `interact` and the course's quick text",
-}
+WAYS = {"ours": "the course's microscope", "interact": "the same drawing with plain `interact` and pyplot"}
 
 
 def summary(times):
     rows = [(WAYS[way], len(t), f"{np.median(t):.0f}", f"{p95(t):.0f}") for way, t in times.items()]
-    ratios = [np.median(times[way]) / np.median(times["ours"]) for way in ("interact", "fast text")]
-    told = f"Plain `interact` takes {ratios[0]:.1f} times as long as the microscope, with the quick text {ratios[1]:.1f} times (medians)."
+    ratio = np.median(times["interact"]) / np.median(times["ours"])
+    told = f"Plain `interact` takes {ratio:.1f} times as long (medians)."
     return f"{table(('way', 'moves', 'median, ms', '95 %, ms'), rows)}\n\n{told}"
 
 

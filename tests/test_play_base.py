@@ -10,13 +10,15 @@ import pkgutil
 import re
 import runpy
 import textwrap
+import time
 
 import ipywidgets
 import numpy as np
 import pytest
 from gradschool import play
 from gradschool.play import Playground, button, choice, number, palette, playground, show, slider, subplots, switch
-from gradschool.play.picture import Plate, label, still_bundle
+from gradschool.play.picture import Canvas, Plate, still_bundle
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 
@@ -346,26 +348,53 @@ def ink(png):
     return np.array([columns[0], rows[0], columns[-1], rows[-1]])
 
 
+def drawn(text, canvas, **options):
+    """Draw a text in the middle of a small picture; return the picture."""
+    figure, axes = subplots(width=300, height=120)
+    figure.set_layout_engine("none")
+    axes.set_position((0, 0, 1, 1))
+    axes.axis("off")
+    artist = axes.text(0.5, 0.5, text, transform=axes.transAxes, **{"fontsize": 12, "color": "black", **options})
+    plate = Plate(figure, [artist])
+    plate.canvas = canvas(figure)
+    return plate.png()
+
+
 @pytest.mark.parametrize("ha", ["left", "center", "right"])
+@pytest.mark.parametrize("va", ["top", "center", "baseline", "bottom"])
 @pytest.mark.parametrize("text", ["0.123456789", "net 0.5\nout 0.7"])
-def test_a_label_stands_where_matplotlib_would_put_the_text(ha, text):
-    def drawn(put):
-        figure, axes = subplots(width=300, height=100)
-        figure.set_layout_engine("none")
-        axes.set_position((0, 0, 1, 1))
-        axes.set(xlim=(0, 300), ylim=(0, 100))
-        axes.axis("off")
-        artist = put(axes, 150, 50, text, fontsize=12, ha=ha, va="center", color="black")
-        return ink(Plate(figure, [artist]).png())
-
-    usual = drawn(lambda axes, *args, **options: axes.text(*args, linespacing=1.3, **options))
-    assert np.abs(drawn(label) - usual).max() <= 6
+def test_quick_text_stands_where_matplotlib_puts_it(text, ha, va):
+    quick, usual = (ink(drawn(text, canvas, ha=ha, va=va)) for canvas in (Canvas, FigureCanvasAgg))
+    assert np.abs(quick - usual).max() <= 2
 
 
-def test_a_label_with_a_formula_is_drawn_the_usual_way():
-    figure, axes = subplots(width=200, height=100)
-    plate = Plate(figure, [label(axes, 0.5, 0.5, r"$\frac{1}{2}$")])
-    assert plate.png() != Plate(subplots(width=200, height=100)[0], []).png()
+@pytest.mark.parametrize(
+    "options", [{"s": r"$\frac{1}{2}$"}, {"s": "x\N{COMBINING CIRCUMFLEX ACCENT}"}, {"s": "up", "rotation": 90}]
+)
+def test_formulas_turned_text_and_accents_are_drawn_the_usual_way(options):
+    text, options = options["s"], {k: v for k, v in options.items() if k != "s"}
+    assert drawn(text, Canvas, **options) == drawn(text, FigureCanvasAgg, **options)
+
+
+def test_text_has_its_color_and_transparency():
+    def darkest(**options):
+        return (
+            np.asarray(image(drawn("mmmm", Canvas, fontsize=40, weight="bold", **options))).reshape(-1, 3).min(axis=0)
+        )
+
+    assert list(darkest(color="#0072b2")) == [0, 0x72, 0xB2]
+    assert np.abs(darkest(color="black", alpha=0.5).astype(int) - 128).max() <= 1
+
+
+def test_quick_text_is_quick():
+    def seconds(canvas):
+        begun = time.process_time()
+        for i in range(10):
+            drawn("\n".join(f"{i + k / 7:.9f}" for k in range(30)), canvas, fontsize=2)
+        return time.process_time() - begun
+
+    seconds(Canvas)  # the fonts are read once
+    assert min(seconds(Canvas) for _ in range(3)) < min(seconds(FigureCanvasAgg) for _ in range(3))
 
 
 # ---- palette ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from gradschool import _check
 from gradschool.activations import sigmoid
 
 from . import palette
-from .picture import label, show, subplots
+from .picture import show, subplots
 from .playground import Playground, button, choice, slider, switch
 
 WEIGHTS = np.array([0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55])
@@ -362,7 +362,7 @@ class Microscope(Playground):
         return artist
 
     def _text(self, x, y, text, size=10, va="center", z=6, **options):
-        return self._move(label(self.axes, x, y, text, fontsize=size, va=va, **options), z)
+        return self._move(self.axes.text(x, y, text, fontsize=size, va=va, **options), z)
 
     @staticmethod
     def _in_words(name):
@@ -735,8 +735,8 @@ class Slips(Playground):
         mono = {"family": "DejaVu Sans Mono", "fontsize": MONO * 0.72 / 0.602, "va": "center"}
         frame = self._keep(axes.add_patch(Rectangle((x, y - 10), MONO, 20, facecolor="#ffe3b3", edgecolor=palette.ink)))
         frame.set_zorder(1)
-        same = self._keep(label(axes, x, y, **mono))
-        other = self._keep(label(axes, x, y, weight="bold", **mono))
+        same = self._keep(axes.text(x, y, "", **mono))
+        other = self._keep(axes.text(x, y, "", weight="bold", **mono))
         return x, frame, same, other
 
     def compute(self, rounds, **switches):
