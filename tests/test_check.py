@@ -8,7 +8,6 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-
 from gradschool.grading import check as checking
 from gradschool.grading import misconceptions
 
@@ -90,7 +89,7 @@ def test_the_starter_is_not_attempted_and_nothing_frightens(mine, capsys):
 
 
 def test_the_notebook_is_never_written_even_when_its_code_tries_to(mine, tmp_path):
-    nosy = "import pathlib\npathlib.Path('ps06.ipynb').write_text('gone')\nnet_input = lambda x, kernel, bias: x @ kernel + bias"
+    nosy = "import pathlib\npathlib.Path('ps06.ipynb').write_text('gone')\nnet_input = lambda x, k, bias: x @ k + bias"
     path = mine({"net_input": nosy})
     before = path.read_bytes()
     assert points(report(path))["net_input"] == 2
@@ -143,7 +142,7 @@ def test_a_process_that_dies_costs_its_question_alone(mine):
     [
         "from gradschool.activations import sigmoid, sigmoid_prime",
         "import gradschool.activations as a\nsigmoid, sigmoid_prime = a.sigmoid, a.sigmoid_prime",
-        "def sigmoid(z):\n    from gradschool.activations import sigmoid as s\n    return s(z)\nsigmoid_prime = sigmoid",
+        "def sigmoid(z):\n    from gradschool.activations import sigmoid as s\n    return s(z)\nsigmoid_prime = len",
     ],
 )
 def test_the_library_itself_is_no_answer(mine, code):
@@ -243,8 +242,14 @@ def test_all_shows_the_course(mine, capsys):
 def test_the_command_answers_in_time(mine):
     path = mine()
     start = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "gradschool", "check", "ps06", str(path)], cwd=ROOT, capture_output=True,
-                          text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "gradschool", "check", "ps06", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert time.monotonic() - start < 10
     assert done.returncode == 0, done.stderr
     assert "21 of 21" in done.stdout

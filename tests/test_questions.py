@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-
 from gradschool.grading import questions
 from gradschool.grading.questions import Failed, NotAttempted, Slip, question
 
@@ -28,8 +27,10 @@ def known(tmp_path, monkeypatch):
                     {"call": "double(x)", "data": questions.freeze({"x": [1.0, 3.0]})},
                     {"call": "double(x)", "data": questions.freeze({"x": [-4.0]})},
                 ],
-                "slips": [{"id": "sign", "sentence": "Not minus.", "gives": gives},
-                          {"id": "one-way", "sentence": "Mind the sign.", "gives": [*both]}],
+                "slips": [
+                    {"id": "sign", "sentence": "Not minus.", "gives": gives},
+                    {"id": "one-way", "sentence": "Mind the sign.", "gives": [*both]},
+                ],
             }
         },
     }
@@ -100,7 +101,7 @@ def test_one_part_in_a_million_is_not_right():
 
 
 def test_the_line_that_stopped_is_shown():
-    assert "in line" in sentence(lambda x: 1 / (x.sum() - 3) + [][0], [2, 4])
+    assert "in line" in sentence(lambda x: {}[x.sum()], [2, 4])
 
 
 def test_the_starter_is_not_attempted_here_and_in_another_process():
@@ -176,8 +177,17 @@ def test_the_slip_that_explains_most_wins_and_one_result_off_rules_it_out(known)
     assert not isinstance(failure.value, Slip)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"problem_set": "ps00"}', '{"problem_set": "ps01", "format": 1}',
-                                     '{"problem_set": "ps00", "format": 1, "questions": {"double": {"slips": [1]}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"problem_set": "ps00"}',
+        '{"problem_set": "ps01", "format": 1}',
+        '{"problem_set": "ps00", "format": 1, "questions": {"double": {"slips": [1]}}}',
+    ],
+)
 def test_a_damaged_checks_file_changes_no_verdict(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "checks.json").write_text(content, encoding="utf-8")
@@ -229,14 +239,14 @@ def test_warnings_and_chatter_of_an_answer_stay_off_stderr(capsys, recwarn):
         "import gradschool.activations as a\ndouble = lambda x: a.sigmoid(x)",
         "import gradschool\ndef double(x):\n    return gradschool.activations.sigmoid(x)",
         "def double(x):\n    from gradschool.activations import sigmoid\n    return sigmoid(x)",
-        "def double(x):\n    def inner():\n        import gradschool.activations as a\n        return a\n    return inner().sigmoid(x)",
-        "from gradschool.activations import sigmoid\ndef helper(x):\n    return sigmoid(x)\ndef double(x):\n    return helper(x)",
-        "from gradschool import activations\nclass double:\n    def __init__(self, x):\n        self.y = activations.sigmoid(x)",
+        "def double(x):\n    def f():\n        import gradschool.losses as a\n        return a\n    return f().mse(x)",
+        "from gradschool.activations import sigmoid\ndef f(x):\n    return sigmoid(x)\ndef double(x):\n    return f(x)",
+        "from gradschool import losses as a\nclass double:\n    def __init__(self, x):\n        self.y = a.mse(x)",
     ],
 )
 def test_the_library_is_found_behind_an_answer(code):
     names = {"__name__": "__main__"}
-    exec(code, names)
+    exec(code, names)  # noqa: S102
     with pytest.raises(Failed, match="writing it yourself"):
         question("ps00", double=names["double"])
 
@@ -254,7 +264,7 @@ def test_the_library_is_found_behind_an_answer(code):
 )
 def test_an_own_answer_is_not_suspected(code):
     names = {"__name__": "__main__"}
-    exec(code, names)
+    exec(code, names)  # noqa: S102
     question("ps00", double=names["double"]).equals("double(x)", [2, 4], x=[1, 2])
 
 

@@ -118,6 +118,20 @@ def test_the_empty_answer_scores_nothing_and_hears_so_kindly(name):
         assert "not attempted yet" in result.message
 
 
+@pytest.mark.slow
+def test_the_starter_shows_sentences_in_jupyter_and_no_traceback():
+    import nbclient
+    import nbformat
+
+    notebook = nbformat.read(ROOT / "assignments" / "ps06" / "ps06.ipynb", 4)
+    nbclient.NotebookClient(notebook, allow_errors=True, kernel_name="python3").execute()
+    errors = {c.id: o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"}
+    assert set(errors) == {c.id for c in source("ps06").of_role("test")}
+    for error in errors.values():
+        (line,) = error.traceback
+        assert "not attempted yet" in line
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_answers_memorized_for_the_visible_tests_score_nothing(name):
     names, _ = run_code(source(name).code())
@@ -194,7 +208,7 @@ def test_the_release_is_what_the_generator_makes(name, tmp_path):
     folder = ROOT / "assignments" / name
     assert set(made) == {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     for file, content in made.items():
-        assert (folder / file).read_bytes() == content, f"{file} is stale: run `gradschool release {name}`"
+        assert (folder / file).read_bytes() == content, f"{file} is stale (`gradschool release {name}`), or someone works in it"
     assert (ROOT / "solutions" / name / "checks.json").read_bytes() == made["checks.json"]
 
 
@@ -213,8 +227,10 @@ def test_a_problem_set_is_built_as_the_guide_says(name):
         for cell in tests:
             assert cell.points > 0
             assert cell.hidden, f"{cell.id} has no hidden tests"
-            assert cell.visible.strip().splitlines()[-1].startswith("# Hidden tests:"), f"{cell.id}: say what they are about"
-        docs = [ast.get_docstring(node) for node in ast.parse(_solution_of(name, question)).body if hasattr(node, "body")]
+            last = cell.visible.strip().splitlines()[-1]
+            assert last.startswith("# Hidden tests:"), f"{cell.id}: say what they are about"
+        body = ast.parse(_solution_of(name, question)).body
+        docs = [ast.get_docstring(node) for node in body if hasattr(node, "body")]
         assert docs
         assert all(d and "Example" in d for d in docs), f"{question}: a docstring needs an Example with numbers"
     (written,) = problem_set.of_role("written")

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from gradschool.grading import misconceptions
 from gradschool.grading.judge import Limits, Servers, judge
 

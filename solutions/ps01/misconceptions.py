@@ -1,7 +1,6 @@
 """Problem set 01: what learners get wrong about the perceptron and its rule."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(1)
@@ -37,7 +36,8 @@ def predict(x, weights, bias):
             ),
             Wrong(
                 "bias-as-threshold",
-                "You compare the weighted sum with the bias. The bias is added; the threshold that belongs to it is -bias.",
+                "You compare the weighted sum with the bias. The bias is added; the threshold that belongs to it "
+                "is -bias.",
                 """
 def predict(x, weights, bias):
     return (x @ weights >= bias).astype(int)
@@ -102,17 +102,36 @@ def predict(x, weights, bias):
     Question(
         "update",
         probes=[
-            probe("update(weights, bias, row, target, learning_rate)", weights=_weights, bias=0.6, row=[0.5, 0.3],
-                  target=0, learning_rate=0.4),
-            probe("update(weights, bias, row, target, learning_rate)", weights=_weights, bias=-0.6, row=[0.5, 0.3],
-                  target=1, learning_rate=0.4),
-            probe("update(weights, bias, row, target, learning_rate)", weights=_weights, bias=0.6, row=[0.5, 0.3],
-                  target=1, learning_rate=0.4),
+            probe(
+                "update(weights, bias, row, target, learning_rate)",
+                weights=_weights,
+                bias=0.6,
+                row=[0.5, 0.3],
+                target=0,
+                learning_rate=0.4,
+            ),
+            probe(
+                "update(weights, bias, row, target, learning_rate)",
+                weights=_weights,
+                bias=-0.6,
+                row=[0.5, 0.3],
+                target=1,
+                learning_rate=0.4,
+            ),
+            probe(
+                "update(weights, bias, row, target, learning_rate)",
+                weights=_weights,
+                bias=0.6,
+                row=[0.5, 0.3],
+                target=1,
+                learning_rate=0.4,
+            ),
         ],
         wrong=[
             Wrong(
                 "sign-flipped",
-                "The sign is flipped: with e = output - target one subtracts. After a false yes the net input is to fall.",
+                "The sign is flipped: with e = output - target one subtracts. After a false yes the net input is "
+                "to fall.",
                 """
 def update(weights, bias, row, target, learning_rate):
     output = 1 if row @ weights + bias >= 0 else 0
@@ -142,7 +161,8 @@ def update(weights, bias, row, target, learning_rate):
             ),
             Wrong(
                 "net-input-for-output",
-                "You took the net input for the output. e is the answer, 0 or 1, minus the target; a right row changes nothing.",
+                "You took the net input for the output. e is the answer, 0 or 1, minus the target; a right row "
+                "changes nothing.",
                 """
 def update(weights, bias, row, target, learning_rate):
     e = row @ weights + bias - target
@@ -151,7 +171,8 @@ def update(weights, bias, row, target, learning_rate):
             ),
             Wrong(
                 "row-forgotten",
-                "Every weight moves by the same amount. A weight moves in proportion to its own input: e times the row.",
+                "Every weight moves by the same amount. A weight moves in proportion to its own input: e times "
+                "the row.",
                 """
 def update(weights, bias, row, target, learning_rate):
     output = 1 if row @ weights + bias >= 0 else 0
@@ -209,15 +230,26 @@ def update(weights, bias, row, target, learning_rate):
     Question(
         "epoch",
         probes=[
-            probe("epoch(weights, bias, x, y, learning_rate)", weights=_weights, bias=0.3, x=_x, y=_y, learning_rate=0.5),
-            probe("epoch(weights, bias, x, y, learning_rate)", weights=_zero, bias=0, x=_gate, y=[0, 0, 0, 1],
-                  learning_rate=1),
-            probe("epoch(weights, bias, x, y, learning_rate)", weights=[3, 3], bias=2.0, x=_x, y=_y, learning_rate=0.05),
+            probe(
+                "epoch(weights, bias, x, y, learning_rate)", weights=_weights, bias=0.3, x=_x, y=_y, learning_rate=0.5
+            ),
+            probe(
+                "epoch(weights, bias, x, y, learning_rate)",
+                weights=_zero,
+                bias=0,
+                x=_gate,
+                y=[0, 0, 0, 1],
+                learning_rate=1,
+            ),
+            probe(
+                "epoch(weights, bias, x, y, learning_rate)", weights=[3, 3], bias=2.0, x=_x, y=_y, learning_rate=0.05
+            ),
         ],
         wrong=[
             Wrong(
                 "answers-from-the-old-weights",
-                "All answers are given before anything is learned. Each row meets the weights as the rows before left them.",
+                "All answers are given before anything is learned. Each row meets the weights as the rows before "
+                "left them.",
                 """
 def epoch(weights, bias, x, y, learning_rate):
     e = predict(x, weights, bias) - y
@@ -333,14 +365,42 @@ def epoch(weights, bias, x, y, learning_rate):
     Question(
         "epochs_needed",
         probes=[
-            probe("epochs_needed(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 0, 0, 1], weights=_zero,
-                  bias=0, learning_rate=1, limit=50),
-            probe("epochs_needed(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 1, 1, 0], weights=_zero,
-                  bias=0, learning_rate=1, limit=50),
-            probe("epochs_needed(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 1, 1, 1], weights=[1, 1],
-                  bias=-0.5, learning_rate=1, limit=50),
-            probe("epochs_needed(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 0, 0, 1], weights=_zero,
-                  bias=0, learning_rate=1, limit=6),
+            probe(
+                "epochs_needed(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 0, 0, 1],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=50,
+            ),
+            probe(
+                "epochs_needed(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 1, 1, 0],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=50,
+            ),
+            probe(
+                "epochs_needed(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 1, 1, 1],
+                weights=[1, 1],
+                bias=-0.5,
+                learning_rate=1,
+                limit=50,
+            ),
+            probe(
+                "epochs_needed(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 0, 0, 1],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=6,
+            ),
         ],
         wrong=[
             Wrong(
@@ -369,7 +429,8 @@ def epochs_needed(x, y, weights, bias, learning_rate, limit):
             ),
             Wrong(
                 "limit-for-none",
-                "When it is not learned within the limit the answer is None. The limit itself would mean: learned just then.",
+                "When it is not learned within the limit the answer is None. The limit itself would mean: "
+                "learned just then.",
                 """
 def epochs_needed(x, y, weights, bias, learning_rate, limit):
     for number in range(1, limit + 1):
@@ -455,8 +516,12 @@ def epochs_needed(x, y, weights, bias, learning_rate, limit, number=1):
         "best_possible",
         probes=[
             probe("best_possible(x, y, values)", x=_x[:9], y=_y[:9], values=[-1.2, 0.3, 0.8]),
-            probe("best_possible(x, y, values)", x=[[1, 0], [0, 1], [1, 1], [0, 0], [2, 2]], y=[1, 0, 1, 1, 1],
-                  values=[-1, 0, 1]),
+            probe(
+                "best_possible(x, y, values)",
+                x=[[1, 0], [0, 1], [1, 1], [0, 0], [2, 2]],
+                y=[1, 0, 1, 1, 1],
+                values=[-1, 0, 1],
+            ),
             probe("best_possible(x, y, values)", x=_gate, y=[0, 0, 0, 1], values=[-1.5, 1]),
             probe("best_possible(x, y, values)", x=_gate, y=[0, 0, 1, 0], values=[-1, 1]),
         ],
@@ -488,7 +553,8 @@ def best_possible(x, y, values):
             ),
             Wrong(
                 "bias-left-out",
-                "The bias stays 0. It takes its values from the list too: without it every line goes through the origin.",
+                "The bias stays 0. It takes its values from the list too: without it every line goes through the "
+                "origin.",
                 """
 def best_possible(x, y, values):
     best = 0
@@ -525,7 +591,8 @@ def best_possible(x, y, values):
             ),
             Wrong(
                 "zip-for-product",
-                "zip takes the values in step, w1, w2 and b all the same. Every combination wants three loops, one in another.",
+                "zip takes the values in step, w1, w2 and b all the same. Every combination wants three loops, "
+                "one in another.",
                 """
 def best_possible(x, y, values):
     best = 0
@@ -570,14 +637,42 @@ def best_possible(x, y, values):
     Question(
         "mended_train",
         probes=[
-            probe("mended_train(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 1, 1, 0], weights=_zero,
-                  bias=0, learning_rate=1, limit=9),
-            probe("mended_train(x, y, weights, bias, learning_rate, limit)", x=_gate, y=[0, 0, 0, 1], weights=_zero,
-                  bias=0, learning_rate=1, limit=50),
-            probe("mended_train(x, y, weights, bias, learning_rate, limit)", x=_x, y=_y, weights=_weights, bias=0.3,
-                  learning_rate=0.5, limit=30),
-            probe("mended_train(x, y, weights, bias, learning_rate, limit)", x=np.vstack([_gate, [[10, 10]]]),
-                  y=[0, 0, 0, 1, 1], weights=_zero, bias=0, learning_rate=1, limit=50),
+            probe(
+                "mended_train(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 1, 1, 0],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=9,
+            ),
+            probe(
+                "mended_train(x, y, weights, bias, learning_rate, limit)",
+                x=_gate,
+                y=[0, 0, 0, 1],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=50,
+            ),
+            probe(
+                "mended_train(x, y, weights, bias, learning_rate, limit)",
+                x=_x,
+                y=_y,
+                weights=_weights,
+                bias=0.3,
+                learning_rate=0.5,
+                limit=30,
+            ),
+            probe(
+                "mended_train(x, y, weights, bias, learning_rate, limit)",
+                x=np.vstack([_gate, [[10, 10]]]),
+                y=[0, 0, 0, 1, 1],
+                weights=_zero,
+                bias=0,
+                learning_rate=1,
+                limit=50,
+            ),
         ],
         wrong=[
             Wrong(
@@ -591,7 +686,8 @@ def mended_train(x, y, weights, bias, learning_rate, limit):
             ),
             Wrong(
                 "wrong-line-mended",
-                "You took the sign away from the error itself, so every step lowers the weights. Only the sum needs |error|.",
+                "You took the sign away from the error itself, so every step lowers the weights. Only the sum "
+                "needs |error|.",
                 """
 def mended_train(x, y, weights, bias, learning_rate, limit):
     for number in range(1, limit + 1):

@@ -1,7 +1,6 @@
 """Problem set 02: what learners get wrong about a loss, its gradient and the way down."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(2)
@@ -19,7 +18,8 @@ QUESTIONS = [
         wrong=[
             Wrong(
                 "hinge",
-                "That is the hinge loss: it asks for a margin of 1. The perceptron's is max(0, -y * f), with no 1 in it.",
+                "That is the hinge loss: it asks for a margin of 1. The perceptron's is max(0, -y * f), with no "
+                "1 in it.",
                 """
 def perceptron_loss(x, y, weights, bias):
     return np.maximum(0, 1 - y * (x @ weights + bias)).mean()
@@ -27,7 +27,8 @@ def perceptron_loss(x, y, weights, bias):
             ),
             Wrong(
                 "sign-flipped",
-                "You charge the rows that are right: y * f is positive on the right side. The loss takes max(0, -y * f).",
+                "You charge the rows that are right: y * f is positive on the right side. The loss takes max(0, "
+                "-y * f).",
                 """
 def perceptron_loss(x, y, weights, bias):
     return np.maximum(0, y * (x @ weights + bias)).mean()
@@ -115,7 +116,8 @@ def perceptron_gradient(x, y, weights, bias):
             ),
             Wrong(
                 "summed",
-                "You add up over the rows. The loss is a mean, so its gradient is one too: divide by the number of rows.",
+                "You add up over the rows. The loss is a mean, so its gradient is one too: divide by the number "
+                "of rows.",
                 """
 def perceptron_gradient(x, y, weights, bias):
     wrong = y * (x @ weights + bias) <= 0
@@ -194,7 +196,9 @@ def perceptron_gradient(x, y, weights, bias):
     ),
     Question(
         "descend",
-        probes=[probe("descend(x, y, weights, bias, learning_rate, steps)", **_table, **_line, learning_rate=0.6, steps=3)],
+        probes=[
+            probe("descend(x, y, weights, bias, learning_rate, steps)", **_table, **_line, learning_rate=0.6, steps=3)
+        ],
         wrong=[
             Wrong(
                 "uphill",
@@ -328,14 +332,42 @@ def descend(x, y, weights, bias, learning_rate, steps):
         "steps_to_separate",
         probes=[
             probe("steps_to_separate(x, y, weights, bias, learning_rate, limit)", **_apart, learning_rate=1, limit=200),
-            probe("steps_to_separate(x, y, weights, bias, learning_rate, limit)", x=[[2.0], [-3.0]], y=[1, -1],
-                  weights=[1.0], bias=0, learning_rate=1, limit=9),
-            probe("steps_to_separate(x, y, weights, bias, learning_rate, limit)", x=[[0.0], [1.0], [2.0]], y=[1, -1, 1],
-                  weights=[0.0], bias=0, learning_rate=1, limit=9),
-            probe("steps_to_separate(x, y, weights, bias, learning_rate, limit)", x=[[0.0], [1.0]], y=[1, -1],
-                  weights=[0.0], bias=0, learning_rate=1, limit=4),
-            probe("steps_to_separate(x, y, weights, bias, learning_rate, limit)", x=[[2.0], [-3.0]], y=[1, -1],
-                  weights=[0.0], bias=0, learning_rate=1, limit=50),
+            probe(
+                "steps_to_separate(x, y, weights, bias, learning_rate, limit)",
+                x=[[2.0], [-3.0]],
+                y=[1, -1],
+                weights=[1.0],
+                bias=0,
+                learning_rate=1,
+                limit=9,
+            ),
+            probe(
+                "steps_to_separate(x, y, weights, bias, learning_rate, limit)",
+                x=[[0.0], [1.0], [2.0]],
+                y=[1, -1, 1],
+                weights=[0.0],
+                bias=0,
+                learning_rate=1,
+                limit=9,
+            ),
+            probe(
+                "steps_to_separate(x, y, weights, bias, learning_rate, limit)",
+                x=[[0.0], [1.0]],
+                y=[1, -1],
+                weights=[0.0],
+                bias=0,
+                learning_rate=1,
+                limit=4,
+            ),
+            probe(
+                "steps_to_separate(x, y, weights, bias, learning_rate, limit)",
+                x=[[2.0], [-3.0]],
+                y=[1, -1],
+                weights=[0.0],
+                bias=0,
+                learning_rate=1,
+                limit=50,
+            ),
         ],
         wrong=[
             Wrong(
@@ -507,7 +539,8 @@ def logistic_loss(x, y, weights, bias):
             ),
             Wrong(
                 "sign-in-the-exponent",
-                "The exponent has the wrong sign: exp(-y * f), so that a row far on the right side costs nearly nothing.",
+                "The exponent has the wrong sign: exp(-y * f), so that a row far on the right side costs nearly "
+                "nothing.",
                 """
 def hinge_loss(x, y, weights, bias):
     return np.maximum(0, 1 - y * (x @ weights + bias)).mean()
@@ -573,8 +606,20 @@ def logistic_loss(x, y, weights, bias):
         "mended_gradient",
         probes=[
             probe("mended_gradient(x, y, weights, bias)", **_table, **_line),
-            probe("mended_gradient(x, y, weights, bias)", x=[[0.5, 1.0], [0.25, -3.0]], y=[1, -1], weights=[0.5, 0.25], bias=0.25),
-            probe("mended_gradient(x, y, weights, bias)", x=[[2.0, 1.0], [4.0, 3.0]], y=[1, 1], weights=[0.5, 0.0], bias=0.0),
+            probe(
+                "mended_gradient(x, y, weights, bias)",
+                x=[[0.5, 1.0], [0.25, -3.0]],
+                y=[1, -1],
+                weights=[0.5, 0.25],
+                bias=0.25,
+            ),
+            probe(
+                "mended_gradient(x, y, weights, bias)",
+                x=[[2.0, 1.0], [4.0, 3.0]],
+                y=[1, 1],
+                weights=[0.5, 0.0],
+                bias=0.0,
+            ),
         ],
         wrong=[
             Wrong(

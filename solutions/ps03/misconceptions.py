@@ -1,7 +1,6 @@
 """Problem set 03: what learners get wrong about layers, shapes and networks of any depth."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(3)
@@ -48,7 +47,8 @@ def count_parameters(sizes):
             ),
             Wrong(
                 "all-multiplied",
-                "You multiply all sizes. A layer connects to its neighbor alone: multiply pairs, then add the layers up.",
+                "You multiply all sizes. A layer connects to its neighbor alone: multiply pairs, then add the "
+                "layers up.",
                 """
 def count_parameters(sizes):
     return int(np.prod(sizes) + np.sum(sizes[1:]))
@@ -115,7 +115,8 @@ def dense_columns(columns, kernel, bias):
             ),
             Wrong(
                 "bias-as-a-row",
-                "In columns a bias is a column too. bias has shape (units,), and NumPy adds that along the examples: use bias[:, None].",
+                "In columns a bias is a column too. bias has shape (units,), and NumPy adds that along the "
+                "examples: use bias[:, None].",
                 """
 def dense(x, kernel, bias):
     return sigmoid(x @ kernel + bias)
@@ -126,7 +127,8 @@ def dense_columns(columns, kernel, bias):
             ),
             Wrong(
                 "kernel-not-transposed",
-                "For columns the kernel is transposed: kernel.T is (units, inputs) and meets columns of (inputs, examples).",
+                "For columns the kernel is transposed: kernel.T is (units, inputs) and meets columns of (inputs, "
+                "examples).",
                 """
 def dense(x, kernel, bias):
     return sigmoid(x @ kernel + bias)
@@ -148,7 +150,8 @@ def dense_columns(columns, kernel, bias):
             ),
             Wrong(
                 "columns-answered-in-rows",
-                "The column form answers in rows. Examples are columns there, in what comes out as well: (units, examples).",
+                "The column form answers in rows. Examples are columns there, in what comes out as well: (units, "
+                "examples).",
                 """
 def dense(x, kernel, bias):
     return sigmoid(x @ kernel + bias)
@@ -434,17 +437,35 @@ def collapse(kernels, biases):
     Question(
         "layers_until_forgotten",
         probes=[
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=0.02, **_one_way),
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=1e-9, **_one_way),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=0.02, **_one_way
+            ),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=1e-9, **_one_way
+            ),
             probe("layers_until_forgotten(x, kernels, biases, threshold)", x=3 * _x, threshold=1e-3, **_deep),
             probe("layers_until_forgotten(x, kernels, biases, threshold)", x=3 * _x, threshold=1e-4, **_deep),
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[-1.0], [0.0], [1.0]], threshold=0.01,
-                  **_one_way),
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[-1.0], [0.0], [1.0]], threshold=0.02,
-                  **_one_way),
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[-1.0], [0.0], [0.0]], threshold=0.01,
-                  **_one_way),
-            probe("layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=0.0055, **_one_way),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)",
+                x=[[-1.0], [0.0], [1.0]],
+                threshold=0.01,
+                **_one_way,
+            ),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)",
+                x=[[-1.0], [0.0], [1.0]],
+                threshold=0.02,
+                **_one_way,
+            ),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)",
+                x=[[-1.0], [0.0], [0.0]],
+                threshold=0.01,
+                **_one_way,
+            ),
+            probe(
+                "layers_until_forgotten(x, kernels, biases, threshold)", x=[[0.0], [1.0]], threshold=0.0055, **_one_way
+            ),
         ],
         wrong=[
             Wrong(
@@ -471,7 +492,8 @@ def layers_until_forgotten(x, kernels, biases, threshold):
             ),
             Wrong(
                 "smallest-unit",
-                "You take the unit with the smallest difference. A layer has forgotten when even its largest one is below.",
+                "You take the unit with the smallest difference. A layer has forgotten when even its largest one "
+                "is below.",
                 """
 def layers_until_forgotten(x, kernels, biases, threshold):
     for number, outputs in enumerate(forward(x, kernels, biases), start=1):

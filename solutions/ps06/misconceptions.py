@@ -1,7 +1,6 @@
 """Problem set 06: what learners get wrong about one backward pass by hand."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(6)
@@ -225,7 +224,8 @@ def sigmoid_prime(z):
         wrong=[
             Wrong(
                 "sign-flipped",
-                "The sign is flipped: E falls when an output that is too high comes down, so dE/dout is output - target.",
+                "The sign is flipped: E falls when an output that is too high comes down, so dE/dout is output - "
+                "target.",
                 """
 def output_delta(output, target):
     return (target - output) * output * (1 - output)
@@ -233,7 +233,8 @@ def output_delta(output, target):
             ),
             Wrong(
                 "slope-forgotten",
-                "The slope of the sigmoid is missing: output - target is dE/dout; times output * (1 - output) it is dE/dnet.",
+                "The slope of the sigmoid is missing: output - target is dE/dout; times output * (1 - output) it "
+                "is dE/dnet.",
                 """
 def output_delta(output, target):
     return output - target
@@ -241,7 +242,8 @@ def output_delta(output, target):
             ),
             Wrong(
                 "squashed-again",
-                "You squash the output a second time. It has been through the sigmoid: its slope is output * (1 - output).",
+                "You squash the output a second time. It has been through the sigmoid: its slope is output * (1 "
+                "- output).",
                 """
 def output_delta(output, target):
     s = 1 / (1 + np.exp(-output))
@@ -340,7 +342,8 @@ def hidden_delta(delta_next, kernel_next, hidden):
             ),
             Wrong(
                 "one-path-only",
-                "Only the path through the first next unit is counted. A hidden unit feeds them all: add up every path.",
+                "Only the path through the first next unit is counted. A hidden unit feeds them all: add up "
+                "every path.",
                 """
 def hidden_delta(delta_next, kernel_next, hidden):
     return delta_next[:, :1] * kernel_next[:, 0] * hidden * (1 - hidden)
@@ -374,7 +377,8 @@ def hidden_delta(delta_next, kernel_next, hidden):
             ),
             Wrong(
                 "hidden-as-error",
-                "You multiplied by the hidden output alone. The slope of the sigmoid has a second factor, (1 - hidden).",
+                "You multiplied by the hidden output alone. The slope of the sigmoid has a second factor, (1 - "
+                "hidden).",
                 """
 def hidden_delta(delta_next, kernel_next, hidden):
     return np.dot(delta_next, kernel_next.T) * hidden
@@ -412,7 +416,8 @@ def hidden_delta(delta_next, kernel_next, hidden):
         wrong=[
             Wrong(
                 "updated-weights",
-                "You updated kernel_2 first and used the new one on the way back. All gradients belong to the old weights.",
+                "You updated kernel_2 first and used the new one on the way back. All gradients belong to the "
+                "old weights.",
                 """
 def step(params, x, target, learning_rate):
     kernel_1, bias_1, kernel_2, bias_2 = params
@@ -737,8 +742,8 @@ def mended_gradients(params, x, target):
             ),
             Wrong(
                 "wrong-place",
-                "You changed the output layer's delta, which was right, and left the hidden one. Measure both: the check "
-                "says which gradients are off.",
+                "You changed the output layer's delta, which was right, and left the hidden one. "
+                "Measure both: the check says which gradients are off.",
                 """
 def mended_gradients(params, x, target):
     kernel_1, bias_1, kernel_2, bias_2 = params

@@ -254,7 +254,11 @@ def _in_worker(job, end):
         place.mkdir()
         worker = subprocess.Popen(
             [sys.executable, "-m", "gradschool.grading._check_worker", str(jobs), str(told)],
-            cwd=place, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         done = threading.Event()
         try:

@@ -5,8 +5,8 @@ with the sentence that should reach the learner, right answers written another w
 tell the wrong answers from the right one and from each other. A learner's function that gives on the probes what a
 wrong answer gives has that slip.
 
-`compile_checks` runs the wrong answers on the probes and keeps the numbers, not the code. A result that is right is left
-out, so that all of it can be shipped to learners (``checks.json``) without any answer.
+`compile_checks` runs the wrong answers on the probes and keeps the numbers, not the code. A result that is right is
+left out, so that all of it can be shipped to learners (``checks.json``) without any answer.
 """
 
 import runpy

@@ -14,6 +14,7 @@ from gradschool.grading import questions
 
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS\n?", re.DOTALL | re.MULTILINE)
 
+
 @dataclass(frozen=True)
 class Cell:
     """One cell. ``role`` is "answer", "test", "written" (marked by a person) or "other"."""
@@ -126,7 +127,7 @@ def run_code(sources, allow=None, started=None):
             started(id)
         try:
             _execute(f"<cell {id}>", without_magics(source), names)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (a learner's cell may raise anything)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
             stopped[id] = error
     return names, stopped
 

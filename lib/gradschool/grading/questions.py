@@ -91,8 +91,10 @@ def use_checks(problem_set, checks):
 
 @contextmanager
 def listening(listener):
-    """Call ``listener(question, call, data, hidden_test)`` at every value asked for; what it returns (if not None) replaces
-    the learner's answer by ``listener(...)()``."""
+    """Call ``listener(question, call, data, hidden_test)`` at every value asked for.
+
+    When it returns a function, what that gives takes the place of the learner's answer.
+    """
     _listeners.append(listener)
     try:
         yield
@@ -419,8 +421,13 @@ def _show(value):
         return f"{array.item():.12g}" if array.dtype.kind == "f" else repr(array.item())
     if array.size > 24:
         return f"an array of shape {array.shape}"
-    text = np.array2string(array, separator=", ", floatmode="unique", max_line_width=10_000,
-                           formatter={"float_kind": lambda x: f"{x:.12g}"})
+    text = np.array2string(
+        array,
+        separator=", ",
+        floatmode="unique",
+        max_line_width=10_000,
+        formatter={"float_kind": lambda x: f"{x:.12g}"},
+    )
     return " ".join(text.split())
 
 

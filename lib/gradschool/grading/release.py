@@ -63,8 +63,8 @@ def release(root, name, force=False):
 def generate(root, name, gradebook=True):
     """Return ``{file name: bytes}`` of the release of ``solutions/<name>``, made by nbgrader.
 
-    Also brings ``solutions/<name>/checks.json`` up to date and, with ``gradebook``, tells the gradebook of the cells, as
-    nbgrader does.
+    Also brings ``solutions/<name>/checks.json`` up to date and, with ``gradebook``, tells the gradebook of the cells,
+    as nbgrader does.
     """
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
