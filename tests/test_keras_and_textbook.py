@@ -4,9 +4,11 @@ Each test holds Keras itself (run here, in float64) to our default form within 1
 textbook's form misses it by far more. The table for readers is in the docstrings of the modules.
 """
 
+from inspect import signature
+
 import numpy as np
 import pytest
-from gradschool import activations, losses, optimizers, regularizers
+from gradschool import activations, initializers, losses, optimizers, regularizers
 from gradschool.keras_twin import _floats, compare, keras, to_keras
 from gradschool.layers import Activation, BatchNormalization, Dense, Dropout
 from gradschool.network import Sequential
@@ -312,3 +314,50 @@ def test_the_mean_over_rows_is_not_the_mean_of_batch_means():
 def test_early_stopping_restores_only_here_by_default():
     assert EarlyStopping().restore_best_weights
     assert not keras().callbacks.EarlyStopping().restore_best_weights
+
+
+# Initializers and defaults
+
+
+def test_normal_initializers_are_truncated_and_widened_again():
+    limit = 2 * np.sqrt(2 / 300) / initializers.TRUNCATED_STDDEV
+    there = np.asarray(keras().initializers.HeNormal(seed=1)((300, 200)))
+    here, plain = (initializers.he_normal((300, 200), rng(1), truncated=t) for t in (True, False))
+    for values in (there, here):
+        assert 0.99 * limit < np.abs(values).max() <= limit * (1 + 1e-6)
+        np.testing.assert_allclose(values.std(), np.sqrt(2 / 300), rtol=0.02)
+    assert np.abs(plain).max() > 1.5 * limit
+    bare = np.asarray(keras().initializers.TruncatedNormal(stddev=0.05, seed=1)((300, 200)))
+    np.testing.assert_allclose(bare.std(), initializers.TRUNCATED_STDDEV * 0.05, rtol=0.02)
+
+
+def test_a_seeded_initializer_in_keras_repeats_itself_and_a_generator_does_not():
+    there, one = keras().initializers.GlorotUniform(seed=1), rng(1)
+    np.testing.assert_array_equal(there((3, 2)), there((3, 2)))
+    is_not(initializers.glorot_uniform((3, 2), one), initializers.glorot_uniform((3, 2), one))
+
+
+def test_a_dense_layer_starts_with_glorot_uniform():
+    assert isinstance(keras().layers.Dense(1).kernel_initializer, keras().initializers.GlorotUniform)
+    assert Dense(1).kernel_initializer is initializers.glorot_uniform
+
+
+@pytest.mark.parametrize("name", ["SGD", "AdaGrad", "RMSprop", "Adam", "AdamW"])
+def test_the_defaults_of_optimizers_are_keras(name):
+    theirs = signature(getattr(keras().optimizers, name.replace("AdaGrad", "Adagrad")).__init__).parameters
+    ours = signature(getattr(optimizers, name).__init__).parameters
+    shared = [key for key in ours if key in theirs and ours[key].default is not ours[key].empty and key != "self"]
+    assert "learning_rate" in shared
+    assert {key: ours[key].default for key in shared} == {key: theirs[key].default for key in shared}
+
+
+def test_the_defaults_of_layers_are_keras():
+    for ours, theirs in ((BatchNormalization(), keras().layers.BatchNormalization()),):
+        assert (ours.momentum, ours.epsilon) == (theirs.momentum, theirs.epsilon)
+    constraint = keras().constraints.MaxNorm()
+    assert (regularizers.MaxNorm().max_value, regularizers.MaxNorm().axis) == (constraint.max_value, constraint.axis)
+    for ours, theirs in (
+        (regularizers.L1(), keras().regularizers.L1()),
+        (regularizers.L2(), keras().regularizers.L2()),
+    ):
+        assert ours.l1 + ours.l2 == pytest.approx(float(getattr(theirs, "l1", 0) + getattr(theirs, "l2", 0)), rel=1e-7)

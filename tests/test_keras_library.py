@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from gradschool import activations, losses, optimizers, regularizers
+from gradschool import activations, initializers, losses, optimizers, regularizers
 from gradschool.keras_twin import KERAS_FORMS, _floats, compare, keras, to_keras
 from gradschool.layers import Activation, BatchNormalization, Dense, Dropout, Residual
 from gradschool.network import Sequential
@@ -275,3 +275,50 @@ def test_float32_is_compared_too():
     assert 1e-9 < result.largest and all(
         row.ours.dtype == np.float32 for row in result.rows if "kernel" in row.quantity
     )
+
+
+DRAWN = {
+    "random_normal": {},
+    "random_normal wider": {"stddev": 0.5},
+    "random_uniform": {"limit": 0.3},
+    "glorot_uniform": {},
+    "glorot_normal": {},
+    "glorot_normal plain": {"truncated": False},
+    "he_uniform": {},
+    "he_normal": {},
+    "he_normal plain": {"truncated": False},
+    "lecun_uniform": {},
+    "lecun_normal": {},
+    "lecun_normal plain": {"truncated": False},
+}
+
+
+def farthest_apart(a, b):
+    """Return the largest distance between two distribution functions (Kolmogorov and Smirnov)."""
+    everything = np.sort(np.concatenate([a, b]))
+    shares = [np.searchsorted(np.sort(part), everything, side="right") / len(part) for part in (a, b)]
+    return np.abs(shares[0] - shares[1]).max()
+
+
+@pytest.mark.parametrize("case", DRAWN)
+def test_initializers_draw_from_the_same_distribution(case):
+    initializer = initializers.get(case.split()[0], **DRAWN[case])
+    ours = initializer((300, 200), rng(1)).ravel()
+    theirs = np.asarray(to_keras(initializer, seed=2)((300, 200), dtype="float64")).ravel()
+    assert farthest_apart(ours, theirs) < 1.63 * np.sqrt(2 / ours.size), "one in a hundred by chance"
+    np.testing.assert_allclose(ours.std(), theirs.std(), rtol=0.02)
+    assert farthest_apart(ours, 1.05 * theirs) > 1.63 * np.sqrt(2 / ours.size) or "normal" in case
+
+
+def test_constant_initializers_are_the_same():
+    for initializer in (initializers.zeros, initializers.ones, initializers.get("constant", value=0.25)):
+        np.testing.assert_array_equal(to_keras(initializer)((3, 2)), initializer((3, 2)))
+
+
+def test_an_initializer_of_your_own_has_no_twin():
+    with pytest.raises(TypeError, match="the initializer mine has no twin"):
+
+        def mine(shape, rng, dtype):
+            return np.zeros(shape, dtype)
+
+        to_keras(mine)

@@ -13,11 +13,12 @@ import copy
 import functools
 import math
 import os
+import types
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradschool import _check, layers, losses, optimizers, regularizers
+from gradschool import _check, initializers, layers, losses, optimizers, regularizers
 from gradschool.activations import Activation
 from gradschool.network import Sequential
 
@@ -311,6 +312,7 @@ def to_keras(thing, **_):
     thing : Sequential, Layer, Activation, Loss, Optimizer, L1L2, MaxNorm or initializer
     dtype : str, for a loss, a regularizer and an optimizer
         ``"float64"`` unless said otherwise. A network and a layer have their own.
+    seed : int, optional, for an initializer
     given_masks : bool, for a network and a layer
         Whether dropout drops what ours dropped in its last training pass, in place of drawing itself.
 
@@ -351,7 +353,7 @@ def _(layer: layers.Dense, **_):
         layer.units,
         to_keras(layer.activation),
         use_bias=layer.use_bias,
-        kernel_initializer="zeros",
+        kernel_initializer="zeros",  # the network's own weights are copied in afterwards
         kernel_regularizer=layer.kernel_regularizer and to_keras(layer.kernel_regularizer, dtype=layer.dtype.name),
         kernel_constraint=layer.kernel_constraint and to_keras(layer.kernel_constraint),
         dtype=layer.dtype.name,
@@ -409,6 +411,24 @@ def _(layer: layers.Residual, *, given_masks=False):
 def _twin_leaves(others):
     """Return the layers that hold parameters themselves, in the order of the network's."""
     return [leaf for other in others for leaf in (_twin_leaves(other.block) if hasattr(other, "block") else [other])]
+
+
+@to_keras.register(types.FunctionType)
+@to_keras.register(functools.partial)
+def _(initializer, *, seed=None, **_):
+    library, settings = keras().initializers, dict(getattr(initializer, "keywords", {}))
+    name = getattr(initializer, "func", initializer).__name__
+    if name not in initializers.INITIALIZERS:
+        raise TypeError(f"the initializer {name} has no twin in Keras here.")
+    if name in ("zeros", "ones", "constant"):
+        return getattr(library, name.capitalize())(**settings)
+    if name == "random_uniform":
+        limit = settings.get("limit", 0.05)
+        return library.RandomUniform(-limit, limit, seed=seed)
+    if settings.pop("truncated", True):
+        return getattr(library, "".join(map(str.capitalize, name.split("_"))))(seed=seed, **settings)
+    scale, mode = {"glorot": (1, "fan_avg"), "he": (2, "fan_in"), "lecun": (1, "fan_in")}[name.split("_")[0]]
+    return library.VarianceScaling(scale, mode, "untruncated_normal", seed=seed)
 
 
 @to_keras.register
