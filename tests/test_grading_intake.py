@@ -341,6 +341,12 @@ def test_reordered_cells_are_put_in_order(release, submitted):
     check(release, raw(submitted))
 
 
+def test_answers_are_kept_to_the_letter(release, submitted):
+    odd = "\n\n  \ndef double(x):\n\treturn 2 * x  \n# é \u2028 \U0001f600 \\ud83d\n\n"
+    submitted.cells[2].source = odd
+    check(release, raw(submitted), [odd, SQUARE, WHY])
+
+
 def test_control_characters_and_line_ends(release, submitted):
     submitted.cells[2].source = "\ufeffdef double(x):\r\n\x00    return 2 * x\x07"
     submitted.cells[4].source = SQUARE.replace("\n", "\r\n")
@@ -491,6 +497,16 @@ def test_links_and_pipes_are_never_opened(hand_in, submitted, tmp_path_factory):
     assert got.source == {"ps.ipynb": None}
     assert got.files == {}
     assert kinds(got.notes) == ["missing-notebook", "not-a-file", "not-a-file", "not-a-file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes and links are of Unix")
+def test_a_file_that_became_a_link_or_a_pipe_meanwhile_is_not_read(tmp_path):
+    (tmp_path / "secret").write_bytes(b"hidden tests")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe")
+    assert intake._read_file(tmp_path / "secret", 99) == b"hidden tests"
+    assert intake._read_file(tmp_path / "link", 99) is None
+    assert intake._read_file(tmp_path / "pipe", 99) is None
 
 
 def test_names_that_are_no_text(hand_in, submitted):

@@ -6,9 +6,12 @@ A case starts from all right or all wrong answers (``base``), changes some cells
 that the instructor's machine listens on, and the process that marks.
 """
 
+import json
 from dataclasses import dataclass, field
 
-from .assignment import ANSWERS, POINTS, TESTS_OF
+import nbformat
+
+from .assignment import ANSWERS, POINTS, TESTS_OF, WRONG, submission
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,25 @@ class Case:
 
 
 CASES = []
+
+
+def handed_in(case, lures):
+    """The bytes of the case's notebook; ``lures`` says what @SECRET@ and the like stand for."""
+
+    def fill(text):
+        if isinstance(text, list):
+            return [fill(one) for one in text]
+        for name, value in lures.items():
+            text = text.replace(name, value)
+        return text
+
+    base = ANSWERS if case.base == "right" else WRONG
+    notebook = json.loads(nbformat.writes(submission({**base, **{key: fill(text) for key, text in case.answers.items()}})))
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    if case.mutate:
+        notebook = case.mutate(notebook)
+    return notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
 
 
 def cheats(family, name, answers=None, **rest):
@@ -718,14 +740,10 @@ survives("notebook structure", "answers in the test cells", mutate=edit("test_no
 
 
 def encoded(encoding, prefix=b""):
-    import json
-
     return lambda nb: prefix + json.dumps(nb, ensure_ascii=False).encode(encoding)
 
 
 def as_bytes(function):
-    import json
-
     return lambda nb: function(json.dumps(nb, indent=1, ensure_ascii=False).encode())
 
 

@@ -12,8 +12,8 @@ from gradschool.grading import sandbox
 from gradschool.grading.intake import rebuild
 from gradschool.grading.judge import Limits, Servers, judge, make_plan
 
-from .assignment import ANSWERS, POINTS, TOTAL, WRONG, release, source, submission
-from .cases import CASES, Case
+from .assignment import ANSWERS, POINTS, TOTAL, release, source
+from .cases import CASES, Case, handed_in
 
 # After a case of these families the next submission is marked too, and must get its marks.
 DANGEROUS = {"signals", "subprocesses", "threads", "resources", "protocol", "file system", "atexit", "ctypes", "gc"}
@@ -69,25 +69,6 @@ def lures():
         assert os.listdir(folder) == ["secret.txt"]
 
 
-def handed_in(case, lures):
-    """The bytes of the case's notebook."""
-
-    def fill(text):
-        if isinstance(text, list):
-            return [fill(one) for one in text]
-        for name, value in lures.items():
-            text = text.replace(name, value)
-        return text
-
-    base = ANSWERS if case.base == "right" else WRONG
-    notebook = json.loads(nbformat.writes(submission({**base, **{key: fill(text) for key, text in case.answers.items()}})))
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"])
-    if case.mutate:
-        notebook = case.mutate(notebook)
-    return notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-
-
 def scores(record):
     return {name: cell.score for name, cell in record.cells.items() if name in POINTS}
 
@@ -123,6 +104,18 @@ def test_the_same_submission_gets_the_same_mark_again(mark):
         if not case.needs:
             first, second = mark(case)[0], mark(case)[0]
             assert scores(first) == scores(second)
+
+
+def test_nothing_passes_from_one_submission_to_the_next(mark, active):
+    if "files" not in active:
+        pytest.skip("no protection of files here")
+    places = ["/tmp", "/dev/shm", "/var/tmp", ".", "..", "~"]
+    leave = "\n".join(f"try:\n    open(os.path.expanduser('{p}/for-the-next'), 'w').write('x')\nexcept OSError:\n    pass" for p in places)
+    find = f"open_ = any(os.path.exists(os.path.expanduser(p + '/for-the-next')) for p in {places})"
+    found = ANSWERS["standardize"] + "\nif open_:\n    standardize = None"
+    mark(Case("neighbor", "leaves something", {"first": "import os\n" + leave}))
+    record, _ = mark(Case("neighbor", "looks for it", {"first": "import os\n" + find, "standardize": found}))
+    assert scores(record) == POINTS, why(record)
 
 
 def test_the_corpus_is_what_it_says():
