@@ -9,7 +9,9 @@ goes on where this one was and ends with the same marks. What is marked already 
 import contextlib
 import os
 import selectors
+import signal
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -167,7 +169,8 @@ def _grade(config, name, servers, students, jobs, force, scheduler, progress):
                 results = judge_all(assignment, waiting, writer.folder, servers, jobs or _cores())
             with contextlib.closing(results):
                 for student, fingerprint, result in results:
-                    _write(writer, summary, student, fingerprint, result)
+                    with _uninterrupted():
+                        _write(writer, summary, student, fingerprint, result)
                     bar.update()
         except KeyboardInterrupt:
             summary.stopped = True
@@ -306,6 +309,22 @@ def _inside(folder):
         yield
     finally:
         os.chdir(before)
+
+
+@contextlib.contextmanager
+def _uninterrupted():
+    """Let ctrl-C wait until what was begun is written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(1))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _bar(total, show):
