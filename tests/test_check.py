@@ -135,6 +135,8 @@ def test_a_process_that_dies_costs_its_question_alone(mine):
     assert points(found)["output_delta"] == 0
     assert points(found)["net_input"] == 2
     assert points(found)["mended_gradients"] == 3
+    assert "ended the process" in found.text()
+    assert "loop" not in found.text()
 
 
 @pytest.mark.parametrize(
@@ -190,6 +192,14 @@ def test_a_name_from_a_test_cell_is_no_help(mine):
 def test_chatter_and_magics_cost_nothing(mine):
     code = "%matplotlib inline\n!ls\nimport sys\nprint('x' * 100_000)\nsys.stderr.write('warning')\nsys.stdout = None"
     assert report(mine({"ps06-zoo-try": code})).points == 21
+
+
+@pytest.mark.parametrize(
+    "magic", ["%%time\n{}", "%%capture out\n{}", "%time 3\n{}\nx = !ls\nnp?", "{}\n%timeit -n1 1 + 1"]
+)
+def test_an_answer_with_a_magic_in_its_cell_counts(mine, magic):
+    code = "def net_input(x, kernel, bias):\n    return x @ kernel + bias"
+    assert points(report(mine({"net_input": magic.format(code)})))["net_input"] == 2
 
 
 @pytest.mark.parametrize(

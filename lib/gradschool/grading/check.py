@@ -9,11 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-CELL_SECONDS = 3.0
+TEST_SECONDS = 3.0
+CELL_SECONDS = 6.0  # a first import can take its time
 ALL_SECONDS = 9.0
 
 
@@ -221,22 +221,28 @@ def _results(notebook, checks):
         if cell["cell_type"] == "code" and not is_test and _source(cell) not in tests:
             sources.append((str(position + 1), _source(cell)))
     end = time.monotonic() + ALL_SECONDS
-    late, notes = set(), []
+    late, notes = {}, []
     while True:
         job = {"sources": [s for s in sources if s[0] not in late], "checks": checks, "late": sorted(late)}
-        events, hung = _in_worker(job, end)
-        if hung is None or time.monotonic() > end - 0.5:
+        events, stuck, died = _in_worker(job, end)
+        if stuck is None or time.monotonic() > end - 0.5:
             break
-        late.add(hung)
-        if not hung.startswith("test "):
-            notes.append(f"Cell {hung} takes longer than {CELL_SECONDS:g} s and was left out.")
+        if stuck.startswith("test "):
+            late[stuck] = (
+                "ended the process that it ran in. Is there an exit() in it?"
+                if died
+                else f"did not finish within {TEST_SECONDS:g} s. Is there a loop that never ends?"
+            )
+        else:
+            late[stuck] = "ends the process" if died else f"takes longer than {CELL_SECONDS:g} s"
+            notes.append(f"Cell {stuck} {late[stuck]} and was left out.")
     notes += [e["note"] for e in events if "note" in e]
     rows = {e.get("id") or e.get("skipped"): e for e in events if "id" in e or "skipped" in e}
     results = []
     for test in checks["tests"]:
         row = {"passed": False, "attempted": True, "sentence": "", "uses": [], **rows.get(test["id"], {})}
         if f"test {test['id']}" in late:
-            row["message"] = f"did not finish within {CELL_SECONDS:g} s. Is there a loop that never ends?"
+            row["message"] = late[f"test {test['id']}"]
         row.setdefault("message", "was not run: another part takes too long.")
         points = test["points"] if row["passed"] else 0
         results.append({**row, "question": test["id"].split("-test")[0], "points": points, "possible": test["points"]})
@@ -244,7 +250,7 @@ def _results(notebook, checks):
 
 
 def _in_worker(job, end):
-    """Return the worker's events and the cell it hung in, if it did."""
+    """Return the worker's events, the cell or test it got stuck in (or None), and whether it ended there by itself."""
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         jobs, told = Path(scratch) / "job.json", Path(scratch) / "events"
@@ -260,19 +266,22 @@ def _in_worker(job, end):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        done = threading.Event()
+        died = True
         try:
-            last, since = -1, time.monotonic()
+            last, since, limit = -1, time.monotonic(), CELL_SECONDS
             while worker.poll() is None:
                 size = told.stat().st_size
                 now = time.monotonic()
                 if size != last:
                     last, since = size, now
-                elif now - since > CELL_SECONDS + (2 if size == 0 else 0) or now > end:
+                    lines = told.read_text(encoding="utf-8").splitlines()
+                    limit = TEST_SECONDS if lines and '"start": "test ' in lines[-1] else CELL_SECONDS
+                elif now - since > limit or now > end:
+                    died = False
                     worker.kill()
                     worker.wait()
                     break
-                done.wait(0.02)
+                time.sleep(0.02)
             events = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
         finally:
             if worker.poll() is None:
@@ -280,7 +289,7 @@ def _in_worker(job, end):
                 worker.wait()
     started = [e["start"] for e in events if "start" in e]
     finished = any("end" in e for e in events)
-    return events, None if finished or not started else started[-1]
+    return events, None if finished or not started else started[-1], died
 
 
 def _number(points):

@@ -150,16 +150,17 @@ def run_test(cell, source, names):
 
 
 def without_magics(source):
-    """Return the source with IPython's ``%magic``, ``!command`` and ``help?`` lines made into comments."""
+    """Return the source without IPython's ``%magic``, ``!command`` and ``help?``, so that it is plain Python."""
     try:
         ast.parse(source)
         return source
     except SyntaxError:
         pass
-    if source.lstrip().startswith("%%"):
-        return ""
+    first, _, rest = source.lstrip().partition("\n")
+    if first.startswith("%%"):
+        return without_magics(rest) if first.split()[0] in ("%%time", "%%timeit", "%%capture", "%%prun") else ""
     lines = [re.sub(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$", r"\1pass", line) for line in source.split("\n")]
-    return "\n".join(lines)
+    return "\n".join(re.sub(r"^(\s*[\w, ]+= *)[%!].*$", r"\1None", line) for line in lines)
 
 
 def _execute(name, source, names):
