@@ -39,6 +39,7 @@ def test_three_paths_follow_their_controls():
     figure.set(against="epochs")
     assert figure.curve_axes.get_xlim() == (0, 20)
     assert figure.losses["stochastic"].get_xdata()[-1] == 20
+    assert figure.curve_axes.get_xscale() == "linear"
     figure.set(rate=1.2)
     assert not figure.error
     before = figure.png

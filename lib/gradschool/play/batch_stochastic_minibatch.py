@@ -82,7 +82,7 @@ class ThreePaths(Playground):
             (self.paths[name],) = axes.plot([], [], marker=role.marker, markersize=4, **thin)
             (self.losses[name],) = curves.plot([], [], label=name, **thin)
         curves.legend(loc="upper right")
-        self.limits = None
+        self.across = None
         return [*self.paths.values(), *self.losses.values()]
 
     def compute(self, rate, batch_size, epochs, against):
@@ -97,10 +97,11 @@ class ThreePaths(Playground):
             updates = np.arange(len(path))
             across = updates if data["against"] == "updates" else updates * data["epochs"] / (len(path) - 1)
             self.losses[name].set_data(across, np.clip(data["losses"][name], 1e-3, 1e6))
-        limits = (data["against"], data["epochs"] * (ROWS if data["against"] == "updates" else 1))
-        if limits != self.limits:
-            self.limits = limits
-            self.curve_axes.set(xlabel=limits[0], xlim=(0, limits[1]))
+        if data["against"] != self.across:
+            self.across = data["against"]
+            by_update = self.across == "updates"
+            self.curve_axes.set(xscale="log" if by_update else "linear", xlabel=self.across)
+            self.curve_axes.set_xlim(*((0.9, 20 * ROWS) if by_update else (0, 20)))
             self.redraw_all()
 
     def describe(self, data):

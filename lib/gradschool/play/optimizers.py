@@ -237,19 +237,19 @@ def race(surface, rate, steps=RACE_STEPS, racers=RACERS):
     """
     function, found = SURFACES[surface], {}
     for name, make in racers.items():
-        optimizer, w = make(rate), np.array(STARTS[surface], float)
-        path, losses, slopes, memory = [w], [function(w)[0]], [], {"m": [], "v": []}
-        for _ in range(steps):
-            gradient = function(w)[1]
-            w = np.clip(optimizer.step(w, gradient), -1e3, 1e3)
-            path.append(w)
-            losses.append(function(w)[0])
-            slopes.append(gradient)
-            for key, names in (("m", ("velocity", "m")), ("v", ("accumulator", "mean_square", "v"))):
-                kept = next((optimizer.state[n].copy() for n in names if n in optimizer.state), np.full(2, np.nan))
-                memory[key].append(kept)
-        arrays = {"path": path, "loss": losses, "gradient": slopes, **memory}
-        found[name] = {key: np.array(values) for key, values in arrays.items()}
+        optimizer = make(rate)
+        path, losses = np.full((steps + 1, 2), STARTS[surface], float), np.empty(steps + 1)
+        slopes, m, v = np.empty((steps, 2)), np.full((steps, 2), np.nan), np.full((steps, 2), np.nan)
+        losses[0], gradient = function(path[0])
+        for step in range(steps):
+            slopes[step], w = gradient, path[step + 1]
+            w[:] = path[step]
+            optimizer._step(w, gradient)  # unchecked: a race is run anew for every move of the slider
+            np.clip(w, -1e3, 1e3, out=w)
+            losses[step + 1], gradient = function(w)
+            for key, values in optimizer.state.items():
+                (m if key in ("velocity", "m") else v)[step] = values
+        found[name] = {"path": path, "loss": losses, "gradient": slopes, "m": m, "v": v}
     return found
 
 
@@ -289,13 +289,13 @@ class Race(Playground):
         self.lines = {}
         for name, role in zip(RACERS, palette.series):
             (self.lines[name],) = self.axes.plot([], [], label=name, marker=role.marker, markersize=4, **role.line)
-        self.legend = self.axes.legend(loc="upper right", fontsize=8, ncols=2, frameon=True, framealpha=0.9)
+        figure.legend(handles=self.lines.values(), loc="outside upper left", fontsize=9, ncols=6)
         inner.set(xlabel="step", ylabel="size", yscale="log", xlim=(0, RACE_STEPS), ylim=(1e-6, 1e2))
         labels = ("gradient", "step taken", "m or velocity", "root of v", "1 - β₁ᵗ", "1 - β₂ᵗ")
         roles = (palette.gradient, palette.weight, *palette.series[:1], palette.series[2], palette.muted, palette.black)
         self.inner = [inner.plot([], [], label=label, **role.line)[0] for label, role in zip(labels, roles)]
         inner.legend(loc="lower left", fontsize=8, ncols=2, frameon=True, framealpha=0.9)
-        return [self.heights, *self.lines.values(), self.legend, *self.inner]  # the legend lies over the moving surface
+        return [self.heights, *self.lines.values(), *self.inner]
 
     def compute(self, surface, watched, along, rate, steps):
         if (surface, rate) not in self._known:  # the other controls only choose what is shown of it
