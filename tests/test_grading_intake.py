@@ -550,3 +550,16 @@ def test_two_notebooks_one_renamed(tmp_path, release, submitted):
     got = take_in(tmp_path, {"one.ipynb": release, "two.ipynb": second})
     assert got.source == {"one.ipynb": "one.ipynb", "two.ipynb": "zwei.ipynb"}
     assert answers(got.notebooks["two.ipynb"])[0] == answer2.cells[2].source
+
+
+def test_a_release_without_cell_ids_stays_one(release, submitted):
+    for notebook in (release := copy.deepcopy(release), submitted):
+        notebook.nbformat_minor = 4
+        for cell in notebook.cells:
+            del cell["id"]
+    submitted.cells.insert(2, {"cell_type": "code", "metadata": {}, "source": "y = 1", "outputs": [], "execution_count": None})
+    nb, notes = rebuild(release, json.dumps(submitted).encode())
+    nbformat.validate(nb)
+    assert answers(nb) == [DOUBLE, SQUARE, WHY]
+    assert notes == []
+    assert not any("id" in cell for cell in nb.cells)
