@@ -91,7 +91,10 @@ def drive_all(lab, notebooks, look):
     rows, wrong, everything = [], [], []
     for notebook in notebooks:
         print(f"{notebook.stem} ...", end=" ", flush=True)
-        errors, moved = lab.drive(notebook, shots=look)
+        try:
+            errors, moved = lab.drive(notebook, shots=look)
+        except Exception as error:  # one lesson must not cost the numbers of the others
+            errors, moved = [f"{type(error).__name__}: {str(error).splitlines()[0]}"], []
         wrong += [f"{notebook.stem}: {error}" for error in errors]
         for title in dict.fromkeys(m["figure"] for m in moved):
             controls = [m for m in moved if m["figure"] == title]

@@ -280,8 +280,8 @@ class BrowserFigure:
     def stop(self):
         """End an animation that a control has started, so that it does not move the picture for the next one."""
         button = self.locator.get_by_role("button", name="Stop", exact=True)
-        if button.count() and button.is_enabled():
-            button.click()
+        # in one go: an animation may end between a look at the button and a click on it
+        if button.count() and button.evaluate("(b) => { const running = !b.disabled; b.click(); return running; }"):
             self.page.wait_for_timeout(300)
 
     def press(self, part, key, limit=5000):
