@@ -979,7 +979,7 @@ cheats("lying objects", "an object whose difference with anything is 0", {
 cheats("lying objects", "an object that takes the other's value", {
     "first": """\
 class Mirror:
-    seen = 0.0
+    seen = -100.0
     def __sub__(self, other):
         Mirror.seen = other
         return self

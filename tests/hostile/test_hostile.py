@@ -40,7 +40,7 @@ def mark(servers, plan, lures):
 
     def mark(case):
         notebook, notes = rebuild(release(), handed_in(case, lures))
-        limits = Limits(cell_seconds=case.seconds, total_seconds=60, **({"memory": case.memory} if case.memory else {}))
+        limits = Limits(cell_seconds=case.seconds, total_seconds=60 if case.seconds > 2 else 20, **({"memory": case.memory} if case.memory else {}))
         files = {name: text.encode() for name, text in case.files.items()}
         return judge(notebook, tests_from=source(), files=files, servers=servers, limits=limits, plan=plan), notes
 
@@ -100,10 +100,8 @@ def test_gets_the_mark_it_deserves(case, mark, active):
 
 
 def test_the_same_submission_gets_the_same_mark_again(mark):
-    for case in CASES[::37]:
-        if not case.needs:
-            first, second = mark(case)[0], mark(case)[0]
-            assert scores(first) == scores(second)
+    for case in [case for case in CASES if case.seconds > 2 and not case.needs][::40]:
+        assert scores(mark(case)[0]) == scores(mark(case)[0]), case
 
 
 def test_nothing_passes_from_one_submission_to_the_next(mark, active):
