@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+from playwright.sync_api import Error
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -93,7 +94,7 @@ def drive_all(lab, notebooks, look):
         print(f"{notebook.stem} ...", end=" ", flush=True)
         try:
             errors, moved = lab.drive(notebook, shots=look)
-        except Exception as error:  # one lesson must not cost the numbers of the others
+        except (Error, OSError) as error:  # one lesson must not cost the numbers of the others
             errors, moved = [f"{type(error).__name__}: {str(error).splitlines()[0]}"], []
         wrong += [f"{notebook.stem}: {error}" for error in errors]
         for title in dict.fromkeys(m["figure"] for m in moved):
