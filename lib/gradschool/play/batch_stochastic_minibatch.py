@@ -70,12 +70,13 @@ class ThreePaths(Playground):
         self.seed += 1
 
     def build(self, figure):
-        axes, curves = figure.subplots(1, 2)
+        # placed by hand: the layout engine would shift them a little each time the ticks change
+        axes, curves = (figure.add_axes((left, 0.14, 0.41, 0.82)) for left in (0.075, 0.575))
         w, b = np.meshgrid(np.linspace(-3, 4, 141), np.linspace(-3, 3, 121))
         axes.contourf(w, b, np.log10(line_loss(w, b)), levels=18, cmap=palette.surface, alpha=0.55)
         axes.set(xlabel="slope w", ylabel="intercept b", xlim=(-3, 4), ylim=(-3, 3))
         axes.grid(False)
-        curves.set(xlabel="updates", ylabel="loss of all rows", yscale="log", ylim=(0.3, 100))
+        curves.set(xlabel="updates", ylabel="loss of all rows", xscale="log", yscale="log", ylim=(0.3, 100))
         self.curve_axes, self.paths, self.losses = curves, {}, {}
         for name, role in zip(reversed(METHODS), (palette.vermilion, palette.purple, palette.black)):
             thin = role.line | {"linewidth": 2.4 if name == "batch" else 1.3}
@@ -96,12 +97,11 @@ class ThreePaths(Playground):
             self.paths[name].set_data(*np.clip(path, -40, 40).T)
             updates = np.arange(len(path))
             across = updates if data["against"] == "updates" else updates * data["epochs"] / (len(path) - 1)
-            self.losses[name].set_data(across, np.clip(data["losses"][name], 1e-3, 1e6))
+            self.losses[name].set_data(across[1:], np.clip(data["losses"][name][1:], 1e-3, 1e6))
         if data["against"] != self.across:
             self.across = data["against"]
-            by_update = self.across == "updates"
-            self.curve_axes.set(xscale="log" if by_update else "linear", xlabel=self.across)
-            self.curve_axes.set_xlim(*((0.9, 20 * ROWS) if by_update else (0, 20)))
+            unit = 1 if self.across == "updates" else ROWS
+            self.curve_axes.set(xlabel=self.across, xlim=(0.9 / unit, 20 * ROWS / unit))
             self.redraw_all()
 
     def describe(self, data):
