@@ -17,7 +17,7 @@ from .cases import CASES, Case, handed_in
 CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "hostile"
-c.Execute.timeout = 3
+c.Execute.timeout = 6
 """
 
 
