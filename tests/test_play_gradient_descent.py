@@ -128,7 +128,8 @@ def test_without_noise_the_ridge_holds():
     path = play.saddle_walk(0.0, 0.0)
     assert len(path) == 61 and np.all(path[:, 1] == 0) and abs(path[-1, 0]) < 1e-5
     figure = play.saddle()
-    assert "it stays there" in figure.status and "(0.000, 0.000)" in figure.status
+    figure.set(steps=100)
+    assert figure.status.startswith("Without noise: after 100 steps it is at (0.000, 0.000), where the slope is 0.000.")
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -147,11 +148,22 @@ def test_the_saddle_figure_follows():
     figure = play.saddle()
     before = figure.png
     figure.set(noise=0.1)
-    assert "has left the saddle" in figure.status and figure.png != before
+    assert "With noise: after" in figure.status and "it has left the saddle" in figure.status and figure.png != before
     first = figure.status
     figure.set(seed=3)
     assert figure.status != first and figure.status in figure.alt
+    np.testing.assert_array_equal(figure.shaken.get_ydata(), play.saddle_walk(0.0, 0.1, 40, seed=3)[:, 1])
     figure.set(steps=2)
-    assert "still moving" in figure.status
+    assert figure.status.count("after 2 steps it is at") == 2
+    figure.set(across=0.3, steps=100)
+    assert figure.status.count("it has left the saddle") == 2
     figure.reset()
-    assert "it stays there" in figure.status
+    assert "(-0.000, 0.000)" not in figure.status and figure.values["noise"] == 0.01
+
+
+def test_the_next_step_is_shown_before_it_is_taken():
+    figure = play.valley()
+    figure.set(start=0.5, rate=0.2)
+    shown = figure.next.get_xdata()[0]
+    figure.press("step")
+    assert figure.data["here"] == pytest.approx(shown, rel=1e-14)

@@ -51,8 +51,10 @@ class Valley(Playground):
         (self.trail,) = axes.plot([], [], palette.prediction.marker, color=palette.prediction, alpha=0.35)
         (self.ground,) = axes.plot([], [], color=palette.gradient, linewidth=3.4)
         (self.you,) = axes.plot([], [], palette.accent.marker, color=palette.accent, markersize=11)
+        (self.arrow,) = axes.plot([], [], color=palette.weight, linewidth=1.8, linestyle=palette.gradient.linestyle)
+        (self.next,) = axes.plot([], [], "|", color=palette.weight, markersize=14, markeredgewidth=2.4)
         self.sign = axes.text(0.02, 0.96, "", transform=axes.transAxes, va="top", fontsize=11.5)
-        return [self.land, self.trail, self.ground, self.you, self.sign]
+        return [self.land, self.trail, self.arrow, self.next, self.ground, self.you, self.sign]
 
     def step(self):
         """Go one step from where you stand."""
@@ -93,6 +95,9 @@ class Valley(Playground):
         self.trail.set_data(data["path"][:-1], height(data["path"][:-1]))
         self.ground.set_data(across, height(here) + slope * (across - here))
         self.you.set_data([here], [height(here)])
+        next_ = here - data["rate"] * slope
+        self.arrow.set_data([here, next_], [height(here)] * 2)
+        self.next.set_data([next_], [height(here)])
         self.sign.set_text(f"x = {here:.4f}    slope underfoot {slope:+.4f}".replace("-", "\N{MINUS SIGN}"))
 
     def describe(self, data):
@@ -224,14 +229,14 @@ def saddle_walk(across, noise, steps=60, rate=0.1, seed=0):
 class Saddle(Playground):
     """Descent on a saddle, with and without noise."""
 
-    title = "Gradient descent on a saddle, seen from above; dark is low"
+    title = "Gradient descent on a saddle, seen from above (dark is low): dashed without noise, solid with noise"
     size = (760, 430)
 
     def make_controls(self):
         return {
-            "noise": choice("noise in the slope", {"none": 0.0, "a little": 0.01, "more": 0.1, "a lot": 0.5}, 0.0),
+            "noise": choice("noise in the slope", {"a little": 0.01, "more": 0.1, "a lot": 0.5}, 0.01),
             "across": slider("start beside the ridge", 0.0, -0.5, 0.5, 0.01),
-            "steps": slider("steps", 60, 1, 100),
+            "steps": slider("steps", 40, 1, 100),
             "seed": slider("other noise", 0, 0, 20),
         }
 
@@ -243,28 +248,35 @@ class Saddle(Playground):
         axes.grid(False)
         axes.contourf(x, y, z, levels=24, cmap=palette.surface)
         axes.contour(x, y, z, levels=[0], colors="white", linewidths=1)
-        (self.path,) = axes.plot([], [], "-", marker=".", color=palette.vermilion, linewidth=1.8)
-        (self.here,) = axes.plot(
-            [], [], palette.accent.marker, color="white", markeredgecolor=palette.ink, markersize=10
-        )
-        return [self.path, self.here]
+        (self.still,) = axes.plot([], [], "--", marker="s", markersize=4, color=palette.paper, linewidth=1.6)
+        (self.shaken,) = axes.plot([], [], "-", marker="o", markersize=4, color=palette.vermilion, linewidth=1.8)
+        self.ends = [
+            axes.plot([], [], role.marker, color=role, markeredgecolor=palette.ink, markersize=10)[0]
+            for role in (palette.sky, palette.accent)
+        ]
+        return [self.still, self.shaken, *self.ends]
 
     def compute(self, noise, across, steps, seed):
-        path = saddle_walk(across, noise, steps, seed=seed)
-        slope = float(np.linalg.norm(descent.SURFACES["saddle"].gradient(path[-1])))
-        return {"path": path, "slope": slope, "noise": noise, "left": bool(np.abs(path[-1]).max() > 2)}
+        return {"still": saddle_walk(across, 0.0, steps), "shaken": saddle_walk(across, noise, steps, seed=seed)}
 
     def draw(self, data):
-        self.path.set_data(*data["path"].T)
-        self.here.set_data(*np.clip(data["path"][-1:], -2, 2).T)
+        for line, end, path in zip((self.still, self.shaken), self.ends, (data["still"], data["shaken"])):
+            line.set_data(*path.T)
+            end.set_data(*np.clip(path[-1:], -2, 2).T)
 
     def describe(self, data):
-        (x, y), steps = data["path"][-1], len(data["path"]) - 1
-        if data["left"]:
-            return f"After {steps} steps it has left the saddle, downhill over the edge of the picture at y = {y:.2f}."
-        end = "it stays there, though lower ground lies to both sides" if data["slope"] < 1e-3 else "it is still moving"
-        place = f"({round(x, 3) + 0.0:.3f}, {round(y, 3) + 0.0:.3f})"  # + 0.0: no minus before a zero
-        return f"After {steps} step{'' if steps == 1 else 's'} it is at {place}, where the slope is {data['slope']:.3f}: {end}."
+        return f"Without noise: {_fate(data['still'])}. With noise: {_fate(data['shaken'])}."
+
+
+def _fate(path):
+    """Say where a walk on the saddle has ended."""
+    (x, y), steps = path[-1], len(path) - 1
+    count = f"after {steps} step{'' if steps == 1 else 's'}"
+    if np.abs(path[-1]).max() > 2:
+        return f"{count} it has left the saddle, downhill over the edge of the picture at y = {y:.2f}"
+    slope = float(np.linalg.norm(descent.SURFACES["saddle"].gradient(path[-1])))
+    place = f"({round(x, 3) + 0.0:.3f}, {round(y, 3) + 0.0:.3f})"  # + 0.0: no minus before a zero
+    return f"{count} it is at {place}, where the slope is {slope:.3f}"
 
 
 def valley():
