@@ -103,6 +103,17 @@ def same_shape(name_a, a, name_b, b):
         raise ValueError(f"{name_a} and {name_b} must have the same shape; got {a.shape} and {b.shape}.")
 
 
+def float_type(dtype):
+    """Return ``dtype`` as float32 or float64, or raise a sentence."""
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result is None or result not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64; got {_short(dtype)}.")
+    return result
+
+
 def generator(rng):
     """Return ``rng`` if it is a numpy Generator, or raise a sentence that says how to make one."""
     if not isinstance(rng, np.random.Generator):

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import zipfile
 import zlib
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -261,7 +262,7 @@ def blobs(rows=200, *, centers=3, spread=0.5, rng=None):
         When an argument is out of its range.
     """
     rows, spread, rng = _common(rows, spread, rng, "spread")
-    if np.ndim(centers) == 0:
+    if isinstance(centers, Integral):
         count = _check.whole("centers", centers, at_least=1)
         angle = 2 * np.pi * np.arange(count) / count
         centers = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -357,7 +358,7 @@ def one_hot(labels, classes=None, *, dtype=np.float64):
     classes = largest + 1 if classes is None else _check.whole("classes", classes, at_least=1)
     if largest >= classes:
         raise ValueError(f"labels must be below classes = {classes}; got {largest}. Labels count from 0.")
-    rows = np.zeros((len(labels), classes), dtype)
+    rows = np.zeros((len(labels), classes), _check.float_type(dtype))
     rows[np.arange(len(labels)), labels.astype(np.int64)] = 1
     return rows
 
@@ -438,16 +439,16 @@ def as_rows(images, *, dtype=np.float32):
     TypeError, ValueError
         When the array has other axes, or values outside 0 to 255.
     """
-    images = np.asarray(images)
-    if images.ndim != 3:
-        raise ValueError(f"images must have 3 axes (images, height, width); got shape {images.shape}.")
-    if images.size == 0:
-        raise ValueError(f"images is empty (shape {images.shape}); give at least one.")
-    if images.dtype != np.uint8:
+    dtype = _check.float_type(dtype)
+    if getattr(images, "dtype", None) != np.uint8:
         images = _check.array("images", images)
         if images.min() < 0 or images.max() > 255:
             worst = images.min() if images.min() < 0 else images.max()
             raise ValueError(f"pixels must lie between 0 and 255; got {worst:g}.")
+    if images.ndim != 3:
+        raise ValueError(f"images must have 3 axes (images, height, width); got shape {images.shape}.")
+    if images.size == 0:
+        raise ValueError(f"images is empty (shape {images.shape}); give at least one.")
     rows = images.reshape(len(images), -1).astype(dtype)
     rows /= 255
     return rows

@@ -36,6 +36,8 @@ def numerical_gradient(function, x, *, step=1e-5):
     TypeError, ValueError
         When ``x`` does not hold finite numbers, or ``function`` returns anything but one finite number.
     """
+    if not callable(function):
+        raise TypeError(f"function must be a function of an array; got {function!r}.")
     x = np.array(_check.array("x", x, dtype=np.float64))
     step = _check.number("step", step, above=0)
     gradient = np.empty_like(x)
@@ -122,6 +124,7 @@ def check_layer(layer, x, *, rng, training=False, step=1e-5, tolerance=1e-7):
     GradientCheck
         One entry for the input and one for each parameter.
     """
+    _must_be("layer", layer, "Layer", "backward")
     x = _check.array("x", x, dtype=np.float64)
     upstream = _check.generator(rng).normal(size=layer.forward(x, training=training).shape)
 
@@ -153,6 +156,7 @@ def check_network(network, x, y, loss, *, step=1e-5, tolerance=1e-7):
     GradientCheck
         One entry for each parameter of each layer, named ``"1 kernel"`` and so on.
     """
+    _must_be("network", network, "Sequential", "loss_and_gradients")
     loss = losses.get(loss)
     network.loss_and_gradients(x, y, loss)
     ours, measured = {}, {}
@@ -188,6 +192,7 @@ def gradient_flow(network, x, y, loss):
     TypeError, ValueError
         When data or targets do not fit the network.
     """
+    _must_be("network", network, "Sequential", "loss_and_gradients")
     network.loss_and_gradients(x, y, loss)
     return {
         f"{number} {type(layer).__name__}": float(np.sqrt(np.mean(layer.grads["kernel"] ** 2)))
@@ -245,7 +250,9 @@ def count_multiplications(network, x, y, loss, *, memoize=True):
     -----
     Deck D4. Counted are the products with a weight and with a slope, in the layers behind the first.
     """
-    records = network.trace(np.atleast_2d(x), np.asarray(y)[None], loss)
+    _must_be("network", network, "Sequential", "loss_and_gradients")
+    x, y = _check.array("x", x, ndim=1), _check.array("y", y)
+    records = network.trace(x[None], y[None], loss)
     for number, record in enumerate(records, start=1):
         if record.net is None or record.layer.activation.name == "softmax":
             what = "a softmax" if record.net is not None else type(record.layer).__name__
@@ -274,6 +281,11 @@ def count_multiplications(network, x, y, loss, *, memoize=True):
         blame = functools.cache(blame)
     delta = np.array([blame(0, unit) for unit in range(len(slopes[0]))])
     return MultiplicationCount(count, delta)
+
+
+def _must_be(name, thing, kind, method):
+    if isinstance(thing, type) or not hasattr(thing, method):
+        raise TypeError(f"{name} must be a {kind}; got {thing!r}.")
 
 
 def _by_parameter(values, loss, step):

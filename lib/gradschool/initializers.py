@@ -44,12 +44,12 @@ def zeros(shape, rng=None, dtype=np.float64):
     -------
     ndarray of that shape
     """
-    return np.zeros(_shape(shape), dtype)
+    return np.zeros(_shape(shape), _check.float_type(dtype))
 
 
 def ones(shape, rng=None, dtype=np.float64):
     """Return ones: the scale of batch normalization starts so. Parameters as in :func:`zeros`."""
-    return np.ones(_shape(shape), dtype)
+    return np.ones(_shape(shape), _check.float_type(dtype))
 
 
 def constant(shape, rng=None, dtype=np.float64, *, value=0.0):
@@ -75,7 +75,7 @@ def constant(shape, rng=None, dtype=np.float64, *, value=0.0):
     -----
     Deck D4. Keras: ``Constant``.
     """
-    return np.full(_shape(shape), _check.number("value", value), dtype)
+    return np.full(_shape(shape), _check.number("value", value), _check.float_type(dtype))
 
 
 def random_normal(shape, rng, dtype=np.float64, *, stddev=0.05):
@@ -102,7 +102,7 @@ def random_normal(shape, rng, dtype=np.float64, *, stddev=0.05):
     Deck D4, as ``randn * 0.01``. Keras: ``RandomNormal``.
     """
     stddev = _check.number("stddev", stddev, at_least=0)
-    return (stddev * _check.generator(rng).normal(size=_shape(shape))).astype(dtype)
+    return (stddev * _check.generator(rng).normal(size=_shape(shape))).astype(_check.float_type(dtype))
 
 
 def random_uniform(shape, rng, dtype=np.float64, *, limit=0.05):
@@ -129,7 +129,7 @@ def random_uniform(shape, rng, dtype=np.float64, *, limit=0.05):
     Deck D1 starts its perceptron with limit 0.5. Keras: ``RandomUniform``.
     """
     limit = _check.number("limit", limit, at_least=0)
-    return _check.generator(rng).uniform(-limit, limit, _shape(shape)).astype(dtype)
+    return _check.generator(rng).uniform(-limit, limit, _shape(shape)).astype(_check.float_type(dtype))
 
 
 def glorot_uniform(shape, rng, dtype=np.float64):
@@ -185,7 +185,7 @@ def lecun_normal(shape, rng, dtype=np.float64, *, truncated=True):
 def _uniform(shape, rng, dtype, variance):
     # Numbers drawn evenly from -limit to limit have variance limit² / 3.
     limit = np.sqrt(3 * variance)
-    return _check.generator(rng).uniform(-limit, limit, shape).astype(dtype)
+    return _check.generator(rng).uniform(-limit, limit, shape).astype(_check.float_type(dtype))
 
 
 def _normal(shape, rng, dtype, variance, truncated):
@@ -196,7 +196,7 @@ def _normal(shape, rng, dtype, variance, truncated):
             values[far] = rng.normal(size=np.count_nonzero(far))
             far = np.abs(values) > 2
         values /= TRUNCATED_STDDEV
-    return (np.sqrt(variance) * values).astype(dtype)
+    return (np.sqrt(variance) * values).astype(_check.float_type(dtype))
 
 
 def _shape(shape):

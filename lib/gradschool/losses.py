@@ -51,7 +51,8 @@ def _probabilities(name, y, shape, dtype):
 
 def _distributions(name, y, shape, dtype):
     """Rows of probabilities that sum to 1."""
-    if len(shape) == 2 and np.shape(y) == shape[:1]:
+    y = _check.array(name, y, dtype=dtype)
+    if len(shape) == 2 and y.shape == shape[:1]:
         raise ValueError(
             f"{name} has one number a row, and {shape[1]} classes are predicted. "
             "For labels use sparse_categorical_crossentropy, or datasets.one_hot(labels)."
@@ -72,9 +73,10 @@ def _signs(name, y, shape, dtype):
 
 def _labels(name, y, shape, dtype):
     """Whole numbers from 0 to classes - 1, one a row."""
-    if len(shape) == 2 and np.shape(y) == shape and shape[1] > 1:
+    y = _check.array(name, y, dtype=np.float64)
+    if len(shape) == 2 and y.shape == shape and shape[1] > 1:
         raise ValueError(f"{name} must hold one label a row; got shape {shape}. For one-hot rows use categorical_crossentropy.")
-    y = _check.array(name, y, shape=shape[:-1], dtype=np.float64)
+    y = _check.array(name, y, shape=shape[:-1])
     wrong = y[(y != np.floor(y)) | (y < 0) | (y >= shape[-1])]
     if wrong.size:
         raise ValueError(f"labels must be whole numbers from 0 to {shape[-1] - 1}, one for each class; got {wrong.flat[0]:g}.")

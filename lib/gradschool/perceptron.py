@@ -218,7 +218,7 @@ def descend(x, y, *, loss="perceptron", learning_rate=0.1, epochs=1000, weights=
     """
     x = _check.array("x", x, ndim=2, dtype=np.float64)
     loss = losses.get(loss)
-    y = np.asarray(y)
+    y = _check.array("y", y)
     if y.shape != (len(x),):
         raise ValueError(f"y must have shape ({len(x)},), one label for each row of x; got {y.shape}.")
     targets = loss.check_targets(y, (len(x), 1), np.float64)
@@ -360,10 +360,10 @@ def _rows_and_targets(x, y):
 
 def _first_weights(x, rng, weights=None, bias=0.0):
     """Return weights and bias to start from, as the caller's own."""
+    rng = np.random.default_rng(0) if rng is None else _check.generator(rng)
     if weights is not None:
         weights = _check.array("weights", weights, shape=(x.shape[1],), dtype=np.float64)
         return weights.copy(), _check.number("bias", bias)
-    rng = np.random.default_rng(0) if rng is None else _check.generator(rng)
     drawn = rng.uniform(-0.5, 0.5, x.shape[1] + 1)
     return drawn[:-1], float(drawn[-1])
 
