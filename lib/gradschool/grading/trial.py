@@ -21,9 +21,11 @@ import traceback
 import warnings
 from pathlib import Path
 
+import nbformat
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
+from gradschool.grading import intake
 from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import CannotMark, Died, Names, Student, TimeUp
 from gradschool.grading.student import is_forbidden, is_mark
@@ -102,10 +104,6 @@ class _Submission:
         if "notebooks" in self.request:
             files = {name: Path(path) for name, path in (self.request.get("files") or {}).items()}
             return self.request["notebooks"], [], files
-        import nbformat
-
-        from gradschool.grading import intake
-
         releases = {name: nbformat.from_dict(notebook) for name, notebook in self.request["releases"].items()}
         taken = intake.take_in(self.request["folder"], releases)
         notes = [{"kind": n.kind, "sentence": n.sentence, "cell": n.cell, "notebook": n.notebook} for n in taken.notes]
