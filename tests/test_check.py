@@ -71,6 +71,16 @@ def test_a_recognized_slip_is_named_and_costs_its_question_alone(mine, capsys):
     assert found["hidden_delta"] == 3
 
 
+def test_a_slip_that_the_visible_tests_let_pass_is_named_all_the_same(mine, capsys):
+    wrong = slip("step", "mean-forgotten")
+    path = mine({"step": wrong.code})
+    assert run("ps06", path) == 1
+    said = capsys.readouterr().out
+    assert "21 of 21 points" in said
+    assert "on other data it goes wrong" in said
+    assert wrong.sentence in said
+
+
 def test_a_failure_that_comes_from_an_earlier_question_says_so(mine, capsys):
     path = mine({"output_delta": slip("output_delta", "sign-flipped").code})
     run("ps06", path)
@@ -263,3 +273,29 @@ def test_the_command_answers_in_time(mine):
     assert time.monotonic() - start < 10
     assert done.returncode == 0, done.stderr
     assert "21 of 21" in done.stdout
+
+
+SETS = sorted(p.parent.name for p in (ROOT / "assignments").glob("ps*/checks.json"))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_problem_set_can_be_checked(name):
+    start = time.monotonic()
+    found = checking.check(ROOT, name, ROOT / "solutions" / name / f"{name}.ipynb")
+    assert time.monotonic() - start < 10
+    assert found.points == found.possible, found.text()
+    assert not found.beyond
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_slip_in_any_question_of_any_set_is_told(name, tmp_path):
+    source = ROOT / "solutions" / name / f"{name}.ipynb"
+    for question in misconceptions.load(source.with_name("misconceptions.py")).values():
+        wrong = question.wrong[-1]
+        notebook = json.loads(source.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if cell["id"] == question.name:
+                cell["source"] = wrong.code
+        path = tmp_path / f"{name}.ipynb"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        assert wrong.sentence in checking.check(ROOT, name, path).text()

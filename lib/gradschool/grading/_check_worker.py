@@ -25,15 +25,19 @@ def main(job_path, events_path):
                 tell(note=f"Cell {id} stops with {type(error).__name__}: {_first_line(error)}")
         owner = _owners(checks["tests"])
         late = {label.removeprefix("test ").split("-test")[0] for label in job["late"]}
+        failed = set()
         for test in checks["tests"]:
             label = f"test {test['id']}"
             uses = sorted(_questions_behind(test, names, owner))
             if label in job["late"] or late & {*uses, label[5:].split("-test")[0]}:
                 tell(skipped=test["id"], uses=uses)
+                failed.add(label[5:].split("-test")[0])
                 continue
             tell(start=label)
             cell = problem_set.Cell(test["id"], "test", "code", test["source"], test["points"])
             result = problem_set.run_test(cell, test["source"], names)
+            if not result.passed:
+                failed.add(cell.question)
             tell(
                 id=test["id"],
                 passed=result.passed,
@@ -43,6 +47,15 @@ def main(job_path, events_path):
                 sentence=result.sentence,
                 uses=uses,
             )
+        for name in checks["questions"]:
+            label = f"probes {name}"
+            if name in failed or label in job["late"]:
+                continue
+            tell(start=label)
+            functions = {function: names[function] for function, q in owner.items() if q == name and function in names}
+            found = questions.Question(checks["problem_set"], functions).diagnose()
+            if found:
+                tell(beyond=name, slip=found[0], sentence=found[1])
         tell(end=True)
 
 
