@@ -47,7 +47,7 @@ def cell(outcome, score, **more):
     return {"outcome": outcome, "score": score, "message": "", "slip": None, "notes": [], **more}
 
 
-SLIP = cell("failed", 0.0, slip="ps/relu/abs", message="relu(-1) is 1: you took the size, <b>not</b> the positive part.")
+SLIP = cell("failed", 0.0, slip="ps/relu/abs", message="relu(x)\n  with x = -1\nit is 1: you took the size, <b>not</b> the positive part.")
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +258,7 @@ def test_rates(made):
     assert "1 ended their process" in row
     slips = re.search(r"<tr><td>ps/relu/abs</td>.*?</tr>", text)[0]
     assert "33%" in slips, "two of the six who handed something in"
+    assert "<td>it is 1: you took" in slips, "the sentence without the numbers before it"
 
 
 def test_a_hand_given_mark_settles_what_could_not_be_read(course):
@@ -279,6 +280,17 @@ def test_the_command(course, capsys):
     assert not list((course / "reports").rglob("*.part"))
     assert main(["report", "nothing", "--course", str(course)]) == 1
     assert "has no assignment 'nothing'. It knows ps." in capsys.readouterr().err
+
+
+def test_while_all_wait_the_points_so_far_are_shown(course):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "x") as book:
+        for student in ("ada", "bob", "cyd", "dan"):
+            for grade in book.find_submission_notebook("ps", "ps", student).grades:
+                if grade.name == "why":
+                    grade.manual_score, grade.needs_manual_grade = None, True
+        book.db.commit()
+    page = report.page(report.collect(report.open_course(course), "ps"))
+    assert "No final marks yet. Points so far, of 10: mean 1.88" in page
 
 
 def test_without_records_the_gradebook_is_enough(course):

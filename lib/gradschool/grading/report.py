@@ -364,7 +364,7 @@ def marks_table(result):
             "submitted", "remarks", *(guarded(f"{t} ({number(q.points)})") for t, q in zip(titles, result.questions, strict=True))]  # fmt: skip
     table = [head]
     for row in result.rows:
-        remarks = " ".join(filter(None, [row.why, *(str(note.get("sentence", "")) for note in row.notes)]))
+        remarks = " ".join(dict.fromkeys(filter(None, [row.why, *(str(note.get("sentence", "")) for note in row.notes)])))
         texts = [row.student, row.last_name, row.first_name, row.email, row.status]
         there = row.status in (MARKED, WAITS) or (row.status == UNMARKED and any(p is not None for p in row.points.values()))
         table.append([
@@ -446,7 +446,7 @@ table { border-collapse: collapse; } caption { text-align: left; color: @muted; 
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid @grid; vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { display: inline-block; height: .7em; background: @blue; } .low { background: @vermilion; }
-.wide { overflow-x: auto; } .wide td { white-space: nowrap; } svg text { font: 12px system-ui, sans-serif; fill: @ink; }
+.wide { overflow-x: auto; } td.n, th { white-space: nowrap; } svg text { font: 12px system-ui, sans-serif; fill: @ink; }
 svg rect { fill: @blue; }
 @media print { nav { display: none; } }
 """
@@ -484,12 +484,14 @@ def _percent(part, whole):
 
 def _summary(result, counts):
     items = "".join(f"<li>{counts[status]} {status}</li>" for status in STATUSES if counts[status])
-    totals = [row.total for row in result.rows if row.total is not None]
+    totals, what = [row.total for row in result.rows if row.total is not None], "Final marks"
+    if not totals:
+        totals, what = [row.so_far for row in result.rows if row.status == WAITS], "No final marks yet. Points so far"
     text = f"<ul>{items}</ul>"
     if not totals:
-        return text + "<p>No final marks yet.</p>"
+        return text
     text += (
-        f"<p>Of {number(result.points)} points: mean {statistics.fmean(totals):.2f}, median {statistics.median(totals):g}, "
+        f"<p>{what}, of {number(result.points)}: mean {statistics.fmean(totals):.2f}, median {statistics.median(totals):g}, "
         f"lowest {number(min(totals))}, highest {number(max(totals))}. Late penalties are taken off.</p>"
     )
     return text + _histogram(totals, result.points)
@@ -533,7 +535,8 @@ def _questions(result):
     rows = []
     for q in result.questions:
         given = [row.points[q.key] for row in result.rows if row.points.get(q.key) is not None and row.status != UNUSABLE]
-        outcomes = Counter(row.outcomes[q.key].get("outcome") for row in result.rows if q.key in row.outcomes)
+        there = [row.outcomes[q.key] for row in result.rows if q.key in row.outcomes and row.status != UNUSABLE]
+        outcomes = Counter(cell.get("outcome") for cell in there)
         lost = ", ".join(f"{count} {_OUTCOMES[name]}" for name, count in outcomes.most_common() if name in _OUTCOMES)
         mean = number(round(statistics.fmean(given), 2)) if given else ""
         rows.append((_e(q.name), number(q.points), mean, _percent(sum(p >= q.points for p in given), len(given)), str(len(given)), _e(lost)))
@@ -559,7 +562,9 @@ def _misconceptions(result):
             if cell.get("slip"):
                 slip = str(cell["slip"])
                 having[slip].add(row.student)
-                said.setdefault(slip, str(cell.get("message", "")).split("[slip:")[0].strip())
+                # The call and the numbers come first; the sentence is the last line.
+                lines = str(cell.get("message", "")).split("[slip:")[0].strip().splitlines()
+                said.setdefault(slip, lines[-1].strip() if lines else "")
     submitted = sum(row.status != ABSENT for row in result.rows)
     rows = [
         (_e(slip), _e(said[slip]), _percent(len(students), submitted), _who(students))
@@ -585,11 +590,12 @@ def _recovered(result):
     rows = [
         (_e(row.student), _e(note.get("kind", "")), _e(note.get("sentence", "")))
         for row in result.rows
+        if row.status != UNUSABLE
         for note in row.notes
         if note.get("kind") in RECOVERED
     ]
     students = len({row[0] for row in rows})
-    return (f"<p>{students} submissions were not as they should be and were put right where that was possible. "
+    return (f"<p>Submissions that were not as they should be and were put right where that was possible: {students}. "
             "The originals are untouched.</p>" if rows else "") + _table("What was found", ("student", "kind", "what was done"), rows)
 
 
