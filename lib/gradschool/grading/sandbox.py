@@ -128,7 +128,7 @@ def protections(layers=None):
         ),
         say(
             "user",
-            layers.other_user or layers.namespaces,
+            layers.other_user or (layers.namespaces and os.geteuid() != 0),
             "Answers run as another user, without privileges."
             if layers.other_user
             else "Answers run in a user namespace without privileges.",

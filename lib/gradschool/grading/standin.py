@@ -129,7 +129,10 @@ class Student:
         return [n for n in listed[:MAX_NAMES] if type(n) is str] if type(listed) is list else []
 
     def get(self, name):
+        """The value of a name over there; KeyError when there is none."""
         reply, frames = self._exchange({"do": "get", "name": name})
+        if reply.get("missing") is True:
+            raise KeyError(name)
         return self._decode(reply, frames)
 
     def set(self, name, value):
@@ -671,8 +674,6 @@ class Names(dict):
             raise KeyError(name)
         if name in self._functions:
             return self._functions[name]
-        if not self.student.has(name):
-            raise KeyError(name)
         value = self.student.get(name)
         if type(value) is StandIn:
             self._functions[name] = value

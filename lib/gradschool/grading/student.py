@@ -344,7 +344,7 @@ class Runner:
             return {"value": [name for name in self.names if not name.startswith("_")]}
         if action == "get":
             if header["name"] not in self.names:
-                raise NameError(f"name {header['name']!r} is not defined")
+                return {"missing": True}
             return {"value": self.codec.tree(self.names[header["name"]], out)}
         sent = [bytes(frame) for frame in frames]  # arrays are made over the frames and change with them
         args, kwargs = self.codec.decode(header["args"], frames), self.codec.decode(header["kwargs"], frames)

@@ -188,7 +188,6 @@ class _Walk:
         self.names = Names(student, shared_names(self.cells))
         student.operators = defined_operators(self.cells)
         self.next_of_ours = 0
-        self.transform = TransformerManager().transform_cell
 
     def go(self):
         random.seed(0)
@@ -208,7 +207,7 @@ class _Walk:
             if cell["cell_type"] == "code" and role != "test":
                 self._run_theirs(cell)
                 if place is not None and role in ("answer", "manual"):
-                    self.names.give(bound_names(self.transform(_source(self.cells[place])))[0])
+                    self.names.give(bound_names(as_python(_source(self.cells[place])))[0])
         self._run_ours(len(self.cells))
 
     # -- cells that are no tests
@@ -228,7 +227,7 @@ class _Walk:
             text = TOO_SLOW.format(seconds=self.seconds) if slow else str(trouble)
             text += " The functions and classes that the cell defines were kept; nothing else of it was."
             self.student.close()
-            self.student.finished.append(definitions(self.transform(source)))
+            self.student.finished.append(definitions(source))
             cell["outputs"] = [error_output("Timeout" if slow else "Died", text)]
             self.report("note", sentence=f"{_name(cell)}: {text}")
 
@@ -243,7 +242,7 @@ class _Walk:
             if cell["cell_type"] != "code":
                 continue
             role = role_of(cell)
-            source = self.transform(_source(cell))
+            source = as_python(_source(cell))
             try:
                 body = ast.parse(source).body
             except (SyntaxError, ValueError):
@@ -353,7 +352,7 @@ class _Walk:
         }
 
     def _run_here(self, source, name):
-        code = self.transform(source)
+        code = as_python(source)
         tree = ast.parse(code, _file(name))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         exec(compile(tree, _file(name), "exec"), self.names)
@@ -422,6 +421,15 @@ def role_of(cell):
     return "test" if marks.get("grade") else "ours"
 
 
+def as_python(source):
+    """The text of a cell without IPython's own syntax (magics, shell commands)."""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return TransformerManager().transform_cell(source)
+    return source
+
+
 def bound_names(source):
     """(names bound other than by an import, all names bound) at the top level of a cell."""
     try:
@@ -480,8 +488,8 @@ def definitions(source):
     """The imports, functions and classes of a cell, without what it does: for a cell that ended its process."""
     keep = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     try:
-        return "\n".join(ast.unparse(node) for node in ast.parse(source).body if isinstance(node, keep))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "\n".join(ast.unparse(node) for node in ast.parse(as_python(source)).body if isinstance(node, keep))
+    except Exception:  # a student's text may break any parser
         return ""
 
 

@@ -1,0 +1,227 @@
+"""What answers can see and use, tried from inside, and what is said where a protection is missing."""
+
+import os
+import pwd
+import subprocess
+from pathlib import Path
+
+import pytest
+from gradschool.grading import sandbox
+from gradschool.grading.judge import Limits, Servers, judge
+
+from marking import answer, notebook, test
+
+pytestmark = pytest.mark.skipif(not sandbox.LINUX, reason="the sandbox's layers are Linux'")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return sandbox.find_layers()
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with Servers() as servers:
+        yield servers
+
+
+def from_inside(servers, source, **more):
+    """What an answer cell prints."""
+    source = notebook(answer("a", source), test("t", 1, "assert True"))
+    record = judge(source, tests_from=source, servers=servers, **more)
+    outputs = record.notebook["cells"][0]["outputs"]
+    assert not [o for o in outputs if o["output_type"] == "error"], outputs
+    return "".join(o.get("text", "") for o in outputs)
+
+
+def test_here_everything_is_active(layers):
+    """On an ordinary Linux, root or not, every layer works; a machine without one skips what needs it."""
+    if not layers.namespaces:
+        pytest.skip("no user namespaces here: " + str(sandbox.protections(layers)))
+    assert layers.proc and layers.limits
+    assert layers.other_user == (os.geteuid() == 0)
+    assert all(active for _, active, _ in sandbox.protections(layers))
+
+
+def test_files(servers, layers):
+    if not layers.namespaces:
+        pytest.skip("no namespaces here")
+    seen = from_inside(
+        servers,
+        f"""
+import os
+print(sorted(os.listdir('/')))
+for path in [{str(ROOT)!r}, {str(ROOT / 'solutions')!r}, {str(ROOT / '.git')!r}, {str(Path.home())!r}, '/var', '/root/.ssh', '/etc/shadow']:
+    print('there' if os.path.exists(path) and (os.path.isfile(path) or set(os.listdir(path)) - {{'.venv', 'lib', '.pyenv', 'versions'}}) else 'gone')
+for path in ['/x', '/usr/x', os.path.join(os.path.dirname(os.__file__), 'x.py')]:
+    try:
+        open(path, 'w')
+        print('written')
+    except OSError:
+        print('refused')
+open('mine.txt', 'w').write('fine')
+open('/tmp/mine.txt', 'w').write('fine')
+print(os.getcwd(), os.listdir())
+""",
+    )  # fmt: skip
+    assert "there" not in seen
+    assert "written" not in seen
+    assert "/submission ['mine.txt']" in seen
+    assert not Path("/tmp/mine.txt").exists()
+
+
+def test_a_course_folder_is_not_there(servers, tmp_path):
+    (tmp_path / "gradebook.db").write_text("secret")
+    assert from_inside(servers, f"import os\nprint(os.path.exists({str(tmp_path / 'gradebook.db')!r}))") == "False\n"
+
+
+def test_network_processes_environment(servers, layers, monkeypatch):
+    if not layers.namespaces:
+        pytest.skip("no namespaces here")
+    seen = from_inside(
+        servers,
+        """
+import os, socket
+print([name for _, name in socket.if_nameindex()])
+try:
+    socket.create_connection(('127.0.0.1', 22), timeout=1)
+except OSError as error:
+    print(type(error).__name__)
+print(sorted(p for p in os.listdir('/proc') if p.isdigit()), os.getpid())
+print(sorted(os.environ))
+print(open('/proc/self/status').read())
+""",
+    )
+    assert "['lo']" in seen
+    assert "['1'] 1" in seen
+    assert "GRADSCHOOL" not in seen.replace("GRADSCHOOL_DEBUG", "")
+    assert "CapEff:\t0000000000000000" in seen
+    assert "CapBnd:\t0000000000000000" in seen
+    assert "NoNewPrivs:\t1" in seen
+    assert "Uid:\t0\t" not in seen or os.geteuid() != 0
+
+
+def test_limits(servers):
+    limits = Limits(processes=20, file_bytes=1 << 20, disk_bytes=4 << 20, files=64, total_seconds=60)
+    seen = from_inside(
+        servers,
+        """
+import os, time
+def attempt(what):
+    try:
+        what()
+        return 'done'
+    except (OSError, RuntimeError, MemoryError) as error:
+        return type(error).__name__
+def fork_many():
+    for _ in range(100):
+        if os.fork() == 0:
+            time.sleep(60)
+def fill_disk():
+    for k in range(20):
+        open(f'f{k}', 'wb').write(b'x' * (1 << 19))
+print(attempt(lambda: open('big', 'wb').write(b'x' * (2 << 20))))
+print(attempt(fill_disk))
+print(attempt(lambda: [open('/dev/null') for _ in range(100)]))
+print(attempt(fork_many))
+""",
+        limits=limits,
+    )
+    assert seen.split()[0] == "OSError"
+    assert seen.split()[2] == "OSError"
+    assert seen.split()[3] == "BlockingIOError"
+    if sandbox.find_layers().namespaces:
+        assert seen.split()[1] == "OSError"
+
+
+PARTIAL = [
+    sandbox.Layers(landlock=1, limits=True),
+    sandbox.Layers(other_user=True, limits=True),
+    sandbox.Layers(namespaces=True, limits=True),
+    sandbox.Layers(limits=True),
+]
+
+
+@pytest.mark.parametrize("wanted", PARTIAL, ids=str)
+def test_each_layer_alone(wanted, layers):
+    """With less, code still runs; what it can do is what `protections` says."""
+    if (wanted.other_user and os.geteuid()) or (wanted.namespaces and not layers.namespaces) or wanted.landlock > layers.landlock:
+        pytest.skip("not here")
+    probe = Path("/var/tmp") / f"gradschool-probe-{os.getpid()}"
+    probe.write_text("secret")
+    receive, send = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            sandbox.confine(wanted, sandbox.Policy(), lambda child: os._exit(sandbox._exit_code(os.waitpid(child, 0)[1])))
+            try:
+                probe.read_text()
+                os.write(send, b"read ")
+            except OSError:
+                os.write(send, b"hidden ")
+            os.write(send, b"user" if os.geteuid() else b"root")
+        finally:
+            os._exit(0)
+    os.close(send)
+    os.waitpid(pid, 0)
+    with open(receive) as pipe:
+        seen = pipe.read()
+    probe.unlink()
+    said = {name: active for name, active, _ in sandbox.protections(wanted)}
+    assert seen.startswith("hidden" if said["files"] else "read")
+    assert said["processes"]
+    assert not all(said.values())
+    if wanted.other_user:
+        assert seen.endswith("user")
+
+
+def test_what_is_missing_is_said_with_a_remedy():
+    said = {name: (active, sentence) for name, active, sentence in sandbox.protections(sandbox.Layers())}
+    assert said["files"][0] is False and "can read every file" in said["files"][1]
+    assert said["network"][0] is False
+    weaker = {name: sentence for name, _, sentence in sandbox.protections(sandbox.Layers(landlock=4, limits=True))}
+    assert "UDP stays open" in weaker["network"]
+
+
+def test_an_ordinary_user(tmp_path):
+    """The same layers without root: user namespaces and Landlock."""
+    python = Path("/usr/bin/python3")
+    if os.geteuid() or not python.exists() or not sandbox.find_layers().namespaces:
+        pytest.skip("needs root to become an ordinary user, and a Python that everybody may run")
+    nobody = pwd.getpwnam("nobody")
+    package = tmp_path / "lib" / "gradschool" / "grading"
+    package.mkdir(parents=True)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    (package.parent / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("")
+    (package / "sandbox.py").write_text(Path(sandbox.__file__).read_text())
+    code = "from gradschool.grading import sandbox\nfor row in sandbox.protections(sandbox.find_layers()): print(*row)"
+    done = subprocess.run(
+        [python, "-c", code], user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], cwd="/", capture_output=True, text=True,
+        env={"PYTHONPATH": str(tmp_path / "lib"), "PATH": os.environ["PATH"]}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "False" not in done.stdout, done.stdout
+    assert "user namespace without privileges" in done.stdout
+
+
+def test_a_layer_that_fails_later_stops_the_marking(monkeypatch):
+    """Never less than was promised: no answer runs when a layer that worked at the start fails."""
+
+    def refuse(*_):
+        raise OSError(1, "landlock")
+
+    monkeypatch.setattr(sandbox, "_landlock", refuse)
+    broken = sandbox.Layers(landlock=1, limits=True)
+    pid = os.fork()
+    if not pid:
+        try:
+            sandbox._silence()
+            sandbox.confine(broken, sandbox.Policy(), lambda child: os._exit(sandbox._exit_code(os.waitpid(child, 0)[1])))
+        except OSError:
+            os._exit(7)
+        os._exit(0)
+    assert sandbox._exit_code(os.waitpid(pid, 0)[1]) == 7
