@@ -9,6 +9,7 @@ Writes its section of bench/RESULTS.md when all lessons were driven.
 
 import argparse
 import platform
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -123,6 +124,7 @@ def main():
     parser.add_argument("--look", type=Path, help="a folder for screenshots")
     parser.add_argument("--moves", type=int, default=40, help="key presses for each of the two ways")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a time limit leaves no server behind
     lessons = options.notebooks or sorted((ROOT / "course").glob("[0-9]*.ipynb"))
     with open_lab() as lab:
         browser = lab.page.context.browser.version
