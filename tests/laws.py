@@ -312,12 +312,13 @@ def law_backward_moves_nothing():
 
 def law_a_penalty_pulls_as_hard_as_its_slope():
     """L1 and L2 are part of the loss once a step, whatever the batch, and their slope part of the gradient."""
-    from gradschool.layers import Dense
+    from gradschool.layers import Activation, Dense
     from gradschool.network import Sequential
     from gradschool.regularizers import L1L2
 
     x, y = rows()
-    made = Sequential([Dense(3, "tanh", kernel_regularizer=L1L2(0.03, 0.05)), Dense(2)], inputs=3, rng=rng(2))
+    layers = [Dense(3, kernel_regularizer=L1L2(0.03, 0.05)), Activation("tanh"), Dense(2)]
+    made = Sequential(layers, inputs=3, rng=rng(2))
     plain = Sequential([Dense(3, "tanh"), Dense(2)], inputs=3, rng=rng(2))
     w = made.layers[0].params["kernel"]
     penalty = 0.03 * sum(abs(v) for v in w.ravel()) + 0.05 * sum(v * v for v in w.ravel())
@@ -413,14 +414,17 @@ def law_an_activation_layer_leaves_its_input_alone():
 
 
 def law_a_residual_block_adds_its_input():
-    """y = x + F(x), and going back the bypass hands the gradient on whole."""
+    """y = x + F(x), and going back the bypass hands the gradient on whole; inner parameters are named by place."""
     from gradschool.layers import Dense, Residual
+    from gradschool.network import Sequential
 
     layer = Residual([Dense(4, "tanh"), Dense(3)]).build(3, rng=rng(1))
     x, dy = rng(2).normal(size=(5, 3)), rng(3).normal(size=(5, 3))
     inner = np.tanh(x @ layer.params["1 kernel"]) @ layer.params["2 kernel"]
     np.testing.assert_allclose(layer.forward(x), x + inner, **TIGHT)
     goes_back_right(layer, x, dy)
+    named = Sequential([Dense(3), Residual([Dense(4), Dense(3)])], inputs=3).tensors
+    assert [t.name for t in named] == ["1 kernel", "1 bias", "2 1 kernel", "2 1 bias", "2 2 kernel", "2 2 bias"]
 
 
 def law_a_frozen_layer_stays():
@@ -816,6 +820,7 @@ def law_settings_stay_in_their_ranges():
         refuses(optimizers.Adam, beta_2=beta)
         refuses(layers.Dropout, beta)
         refuses(layers.dropout_forward, np.ones((2, 2)), beta, rng=rng())
+        refuses(layers.dropout_forward, np.ones((2, 2)), beta, mask=np.ones((2, 2)))
     for name in ("SGD", "AdamW", "LARS"):
         refuses(getattr(optimizers, name), 0.1, weight_decay=-0.1)
     for name in ("clipvalue", "clipnorm", "global_clipnorm"):
@@ -932,6 +937,25 @@ def law_shapes_are_checked_at_every_door():
     layer.forward(x)
     for bad in (y[:, :1], y[:2], y[0]):
         refuses(layer.backward, bad)
+
+
+def law_targets_and_predictions_have_to_make_sense():
+    """Probabilities from 0 to 1, rows that sum to 1, labels that exist, signs that are signs: else a sentence."""
+    from gradschool import losses
+
+    fair = [[0.5, 0.5]]
+    for wrong in ([[1.2, -0.2]], [[0.5, 0.4]], [[0.6, 0.5]]):
+        refuses(losses.categorical_crossentropy, fair, wrong)
+        refuses(losses.categorical_crossentropy, wrong, fair)
+        refuses(losses.kl_divergence, wrong, fair)
+        refuses(losses.sparse_categorical_crossentropy, [0], wrong)
+    for labels in ([2], [-1], [0.5], [0, 1], [[0.0, 1.0]]):
+        refuses(losses.sparse_categorical_crossentropy, labels, fair)
+    for name in ("hinge", "squared_hinge", "perceptron"):
+        refuses(losses.get(name), [[0.0, 1.0]], fair)
+    refuses(losses.binary_crossentropy, [[2.0]], [[0.5]])
+    refuses(losses.binary_crossentropy, [[1.0]], [[1.5]])
+    refuses(losses.mean_squared_error, [[1.0]], fair)
 
 
 def law_cross_entropy_from_logits_keeps_rows_apart():
