@@ -75,7 +75,7 @@ def test_points_are_added_flipped_and_reset():
     assert len(figure.x) == 4 and "After 0 rows" in figure.status
     for _ in range(30):
         figure.press("add")
-    assert len(figure.x) == 24
+    assert len(figure.x) == play.MOST and "No more points fit in" in figure.status
 
 
 def test_play_ends_when_both_are_right():

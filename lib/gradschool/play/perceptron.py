@@ -9,6 +9,8 @@ from .playground import Playground, button, choice, slider
 
 REACH = 3.0
 GRID = 61
+MOST = 30
+"""Points that the duel can hold."""
 
 
 def gate(name):
@@ -67,7 +69,7 @@ class Duel(Playground):
             "points": choice("points", list(POINTS), "AND"),
             "seed": slider("seed of B", 0, 0, 20),
             "rate": slider("learning rate", 1.0, 0.1, 1.0, 0.1),
-            "chosen": slider("chosen point", 0, 0, 23),
+            "chosen": slider("chosen point", 0, 0, MOST - 1),
             "x1": slider("its x1", -1.0, -REACH, REACH, 0.1),
             "x2": slider("its x2", -1.0, -REACH, REACH, 0.1),
             "one": button("Next row", lambda: self.advance(1)),
@@ -119,7 +121,7 @@ class Duel(Playground):
         self._learn_anew(self.controls["seed"].value)
 
     def add(self, x1, x2):
-        if len(self.x) < 24:
+        if len(self.x) < MOST:
             self.x = np.vstack([self.x, [x1, x2]])
             self.y = np.append(self.y, 1)
             self._learn_anew(self.controls["seed"].value)
@@ -234,7 +236,8 @@ class Duel(Playground):
             if np.isfinite(data["bound"])
             else "no line separates these points: the corrections never end"
         )
-        return f"After {len(data['corrections']['A']) - 1} rows {told[0]}, {told[1]}; {limit}."
+        full = " No more points fit in." if n == MOST else ""
+        return f"After {len(data['corrections']['A']) - 1} rows {told[0]}, {told[1]}; {limit}.{full}"
 
 
 def border(w):
