@@ -716,6 +716,23 @@ def law_validation_rows_are_the_last_and_are_not_trained_on():
     np.testing.assert_allclose(history["val_loss"][0], np.mean((alone.forward(x[8:]) - y[8:]) ** 2), rtol=1e-12)
 
 
+def law_measuring_does_not_depend_on_the_batch():
+    """Loss and metrics are means over all rows, however few are looked at together."""
+    from gradschool.training import evaluate
+
+    made, (x, y) = network(), rows(7)
+
+    def farthest(y_true, y_pred):
+        return float(np.mean(np.abs(y_true - y_pred).max(axis=1)))
+
+    whole, pieces = (evaluate(made, x, y, loss="mse", metrics=farthest, batch_size=size) for size in (7, 3))
+    prediction = made.forward(x)
+    np.testing.assert_allclose(whole["loss"], np.mean((prediction - y) ** 2), **TIGHT)
+    np.testing.assert_allclose(whole["farthest"], farthest(y, prediction), **TIGHT)
+    assert whole.keys() == pieces.keys()
+    np.testing.assert_allclose(list(pieces.values()), list(whole.values()), **TIGHT)
+
+
 # Measuring, and the first unit ---------------------------------------------------------------------
 
 

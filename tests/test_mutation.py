@@ -140,6 +140,7 @@ BUGS = [
     bug("a float64 number slips into the batch norm", "layers", "spread = np.sqrt(variance + epsilon)", "spread = np.sqrt(variance + np.float64(epsilon))", "float32_stays_float32"),
     bug("given moments are not used", "layers", "return _batch_norm_forward(x, gamma, beta, epsilon, mean, variance)", "return _batch_norm_forward(x, gamma, beta, epsilon)", "batch_normalization_by_hand_takes_given_moments"),
     bug("a gradient of another shape is stretched", "layers", """_check.array("dy", dy, shape=(rows, self.outputs), dtype=self.dtype)""", """_check.array("dy", dy, dtype=self.dtype)""", "shapes_are_checked_at_every_door"),
+    bug("a metric is that of the last rows alone", "training", "sums[name] += metric(y_batch, prediction) * len(x_batch)", "sums[name] = metric(y_batch, prediction) * len(x_batch)", "measuring_does_not_depend_on_the_batch"),
     bug("rows of probabilities need not sum to 1", "losses", "if off.max() > tolerance:", "if False:", "targets_and_predictions_have_to_make_sense"),
     bug("a layer without regularizer costs something", "layers", "return 0.0\n\n    def constrain", "return 1.0\n\n    def constrain", PENALTY),
     bug("cross-entropy shifts all rows by one maximum", "losses", """the three share the exponentials.\"\"\"
