@@ -294,6 +294,7 @@ def test_load_refuses_another_architecture(tmp_path, other, sentence):
         (lambda: dense().loss_and_gradients(X, Y, "mes"), "Did you mean 'mse'|unknown loss 'mes'"),
         (lambda: dense().loss_and_gradients(X, Y[:3], "mse"), "y"),
         (lambda: dense().backward(Y), "needs a forward pass first"),
+        (lambda: dense().step("sgd"), "optimizer must be an Optimizer; got 'sgd'. Make one first"),
         (lambda: dense().load("nowhere"), "there is no file nowhere.npz"),
     ],
 )

@@ -126,9 +126,9 @@ def test_the_race_shows_the_inside_and_the_standing():
     figure.set(surface="ravine on the slant", rate=1.0, steps=200)
     assert not figure.error
     assert "SGD diverged" in figure.status
-    figure.set(steps=30)
+    figure.set(steps=6)
     figure.press("go")
-    assert figure.status.startswith("Loss after 30 steps")
+    assert figure.status.startswith("Loss after 6 steps")
 
 
 def test_an_animation_ends_where_the_slider_stands():

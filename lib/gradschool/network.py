@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gradschool import _check, losses
-from gradschool.optimizers import Tensor
+from gradschool.optimizers import Optimizer, Tensor
 
 FILE_FORMAT = "gradschool network 1"
 
@@ -152,9 +152,11 @@ class Sequential:
 
         Raises
         ------
-        ValueError
-            When the optimizer has the state of another network.
+        TypeError, ValueError
+            When it is no optimizer, or has the state of another network.
         """
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer; got {optimizer!r}. Make one first, such as SGD(0.1).")
         optimizer._step(self.weights, self.gradient, self.tensors)
         for layer in self.layers:
             layer.constrain()

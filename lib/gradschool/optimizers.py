@@ -379,6 +379,8 @@ class Nesterov(Optimizer):
         gradient = slope(optimizer.look_ahead(weights))
         weights = optimizer.step(weights, gradient)
 
+    :func:`gradschool.training.fit` asks for the gradient there by itself.
+
     Parameters
     ----------
     learning_rate : float above 0, or schedule

@@ -19,6 +19,9 @@ validation        the *last* rows, split off before shuffling     a random share
 shuffling         a new order every epoch: each row once          "pick a row at random" (decks D0, D4):
                                                                   ``shuffle="replacement"``; some rows twice,
                                                                   some never
+                  (Keras 3.15 on TensorFlow shows the *same* order
+                  in every epoch after
+                  ``keras.utils.set_random_seed``; we never do)
 early stopping    restores the best weights only if asked         always restores (here); pass
                                                                   ``restore_best_weights=False``
 ================  ==============================================  =========================================
@@ -469,7 +472,7 @@ def _interruptible():
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(signal.SIGINT) or signal.default_int_handler
 
     def ask(number, frame):
         asked.append(True)
