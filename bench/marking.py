@@ -100,7 +100,15 @@ def compare(folder, solutions, count, name, jobs):
         raise SystemExit(f"scores differ for {different[:5]}: {a.get(different[0])} and {b.get(different[0])}")
     cells = sum(len(v) for v in a.values())
     again, _ = timed(grade, ours)
-    return [name, count, f"{slow:.1f} s", f"{fast:.1f} s", f"{slow / fast:.1f}x", f"all {cells} equal", f"{again:.1f} s"]
+    return [
+        name,
+        count,
+        f"{slow:.1f} s",
+        f"{fast:.1f} s",
+        f"{slow / fast:.1f}x",
+        f"all {cells} equal",
+        f"{again:.1f} s",
+    ]
 
 
 def taken_apart(jobs):
@@ -168,9 +176,13 @@ def main():
             shutil.rmtree(folder / f"many-{count}")
     text = [
         "## Marking",
-        f"`python bench/marking.py`. {os.cpu_count()} cores, Python {platform.python_version()}. Whole commands, starting included; "
-        "`again` is a second run over the same class.",
-        table(["assignment", "submissions", "nbgrader autograde", "gradschool grade", "ratio", "scores", "again"], rows),
+        (
+            f"`python bench/marking.py`. {os.cpu_count()} cores, Python {platform.python_version()}. Whole commands, starting included; "
+            "`again` is a second run over the same class."
+        ),
+        table(
+            ["assignment", "submissions", "nbgrader autograde", "gradschool grade", "ratio", "scores", "again"], rows
+        ),
         "One submission of ps06, medians of nine, one at a time:",
         table(["part", "ms"], parts),
     ]

@@ -8,11 +8,10 @@ import pytest
 
 pytest.importorskip("distributed", reason="pip install 'gradschool[cluster]' brings Dask")
 
+import marking
 from gradschool import cli
 from gradschool.grading.assignment import read_record
 from gradschool.grading.grade import grade
-
-import marking
 from marking import HOMEWORK, RIGHT, scores, submit
 
 pytestmark = pytest.mark.slow

@@ -9,18 +9,20 @@ import sys
 import time
 from pathlib import Path
 
+import marking
 import pytest
 from gradschool.grading.assignment import read_record
 from gradschool.grading.grade import grade
-
-import marking
 from marking import HOMEWORK, RIGHT, scores, submit
 
 # The suite disturbs a small class; GRADSCHOOL_CRASH_CLASS=200 disturbs a large one.
 CLASS = int(os.environ.get("GRADSCHOOL_CRASH_CLASS", "12"))
 KILLS = max(4, CLASS // 6)
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc"),
+]
 
 
 def answers(number):

@@ -6,12 +6,11 @@ import sqlite3
 import subprocess
 import sys
 
+import marking
 import pytest
 from gradschool import cli
 from gradschool.grading.assignment import read_record
 from gradschool.grading.grade import grade
-
-import marking
 from marking import HOMEWORK, RIGHT, scores, submit
 
 FULL = {"square_test": 1.0, "mean_test": 2.0, "why": None}
@@ -42,7 +41,9 @@ def test_a_class(course):
     submit(course, "latin", RIGHT)
     path = course / "submitted" / "latin" / "hw1" / "hw1.ipynb"
     path.write_bytes(path.read_text(encoding="utf-8").replace("So it is.", "So ist es, sch\\u00f6n").encode("latin-1"))
-    (submit(course, "renamed", RIGHT) / "hw1.ipynb").rename(course / "submitted" / "renamed" / "hw1" / "my work (2).ipynb")
+    (submit(course, "renamed", RIGHT) / "hw1.ipynb").rename(
+        course / "submitted" / "renamed" / "hw1" / "my work (2).ipynb"
+    )
     (submit(course, "nothing", RIGHT) / "hw1.ipynb").write_text("{", encoding="utf-8")
     (submit(course, "absent", RIGHT) / "hw1.ipynb").unlink()
     submit(course, "when", RIGHT, timestamp="half past ten")
@@ -67,10 +68,16 @@ def test_a_class(course):
     record = read_record(course, "hw1", "ben")
     assert (record["score"], record["max_score"]) == (1.0, 6.0)
     cell = record["notebooks"]["hw1.ipynb"]["cells"]["mean_test"]
-    assert (cell["outcome"], cell["score"], cell["check"]) == ("failed", 0.0, "assert abs(mean(np.array([1.0, 2.0])) - 1.5) < 1e-9")
+    assert (cell["outcome"], cell["score"], cell["check"]) == (
+        "failed",
+        0.0,
+        "assert abs(mean(np.array([1.0, 2.0])) - 1.5) < 1e-9",
+    )
     assert read_record(course, "hw1", "absent")["notebooks"]["hw1.ipynb"]["source"] is None
     assert all(active for _, active, _ in record["notebooks"]["hw1.ipynb"]["protections"]) or sys.platform != "linux"
-    assert "BEGIN HIDDEN" in "".join(autograded(course, "ana")["square_test"]["source"])  # formgrader shows instructors all
+    assert "BEGIN HIDDEN" in "".join(
+        autograded(course, "ana")["square_test"]["source"]
+    )  # formgrader shows instructors all
     assert (course / "autograded" / "ana" / "hw1" / "timestamp.txt").is_file()
 
     again = grade(course, "hw1")
@@ -164,10 +171,14 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(course, monkeypatch):
 def test_nbgraders_own_command_and_feedback(course):
     submit(course, "ana", RIGHT)
     submit(course, "ben", {**RIGHT, "square": "def square(x):\n    return abs(x) ** 2 if x > 0 else 0"})
-    (submit(course, "renamed", RIGHT, timestamp="never") / "hw1.ipynb").rename(course / "submitted" / "renamed" / "hw1" / "x.ipynb")
+    (submit(course, "renamed", RIGHT, timestamp="never") / "hw1.ipynb").rename(
+        course / "submitted" / "renamed" / "hw1" / "x.ipynb"
+    )
     (submit(course, "broken", RIGHT) / "hw1.ipynb").write_text("{", encoding="utf-8")
     for command in (["autograde", "hw1"], ["generate_feedback", "hw1"]):
-        done = subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=course, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *command], cwd=course, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr[-3000:]
     assert scores(course) == {
         "ana": FULL, "ben": {**FULL, "square_test": 0.0}, "renamed": FULL, "broken": dict.fromkeys(FULL),

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from gradschool.grading.judge import Limits, Servers, judge, make_plan
-
 from marking import answer, code, given, handed_in, hidden, notebook, test, written
 
 
@@ -15,13 +14,17 @@ def servers():
 
 def mark(servers, *cells, answers=None, extra=(), limits=None, plan=None, **more):
     source = notebook(*cells)
-    return judge(handed_in(source, answers, extra), tests_from=source, servers=servers, limits=limits, plan=plan, **more)
+    return judge(
+        handed_in(source, answers, extra), tests_from=source, servers=servers, limits=limits, plan=plan, **more
+    )
 
 
 def one(servers, right, check, given_answer=None, **more):
     """The record of the one test ``check`` of the answer ``right``, or of ``given_answer`` in its place."""
     answers = {"a": given_answer} if given_answer is not None else None
-    return mark(servers, code("import numpy as np"), answer("a", right), test("t", 2, check), answers=answers, **more).cells["t"]
+    return mark(
+        servers, code("import numpy as np"), answer("a", right), test("t", 2, check), answers=answers, **more
+    ).cells["t"]
 
 
 PASSING = {
@@ -31,8 +34,8 @@ PASSING = {
     ),
     "arrays keep shape and dtype": (
         "def f(x):\n    return x.astype('f4').T",
-        "x = np.arange(6).reshape(2, 3)\ny = f(x)\n"
-        "assert type(y) is np.ndarray and y.shape == (3, 2) and y.dtype == np.float32\nassert (y == x.T).all()",
+        ("x = np.arange(6).reshape(2, 3)\ny = f(x)\n"
+        "assert type(y) is np.ndarray and y.shape == (3, 2) and y.dtype == np.float32\nassert (y == x.T).all()"),
     ),
     "keyword arguments": ("def f(*, a, b=2):\n    return a * b", "assert f(a=3) == 6 and f(a=3, b=5) == 15"),
     "a built-in exception": (
@@ -70,15 +73,15 @@ PASSING = {
     ),
     "dtypes and types": ("def f(d):\n    return np.zeros(2, d)", "assert f(np.float32).dtype == np.float32\nassert f(int)[0] == 0"),
     "a class with state": (
-        "class Counter:\n    def __init__(self, start=0):\n        self.n = start\n"
-        "    def up(self, by=1):\n        self.n += by\n        return self",
+        ("class Counter:\n    def __init__(self, start=0):\n        self.n = start\n"
+        "    def up(self, by=1):\n        self.n += by\n        return self"),
         "c = Counter(3)\nc.up().up(5)\nassert c.n == 9 and isinstance(c, Counter)\nc.n = 1\nassert c.up().n == 2\nassert Counter().n == 0",
     ),
     "operators, length, items, iteration": (
-        "class V:\n    def __init__(self, *x):\n        self.x = list(x)\n    def __add__(self, o):\n"
+        ("class V:\n    def __init__(self, *x):\n        self.x = list(x)\n    def __add__(self, o):\n"
         "        return V(*(a + b for a, b in zip(self.x, o.x)))\n    def __len__(self):\n        return len(self.x)\n"
         "    def __getitem__(self, i):\n        return self.x[i]\n    def __iter__(self):\n        return iter(self.x)\n"
-        "    def __contains__(self, v):\n        return v in self.x",
+        "    def __contains__(self, v):\n        return v in self.x"),
         "v = V(1, 2) + V(3, 4)\nassert len(v) == 2 and v[1] == 6 and list(v) == [4, 6] and 6 in v and v[-1:] == [6]",
     ),
     "generators": (
@@ -96,8 +99,8 @@ PASSING = {
     ),
     "helpers, loops and closures in the test": (
         "def f(x):\n    return x + 1",
-        "def check(g, k):\n    return [g(i) for i in range(k)] == list(range(1, k + 1))\nassert check(f, 4)\n"
-        "assert all(f(i) > i for i in range(3))\nassert (lambda: f(1))() == 2",
+        ("def check(g, k):\n    return [g(i) for i in range(k)] == list(range(1, k + 1))\nassert check(f, 4)\n"
+        "assert all(f(i) > i for i in range(3))\nassert (lambda: f(1))() == 2"),
     ),
     "printing, warnings and stderr cost nothing": (
         "import sys, warnings\ndef f():\n    print('x' * 10**6)\n    print('!', file=sys.stderr)\n    warnings.warn('careful')\n    return 1",
@@ -175,7 +178,11 @@ def test_the_instructors_cells_are_the_instructors(servers):
 
 
 def test_a_test_that_rebinds_a_global_of_the_given_cells(servers):
-    cells = (given("g", "rate = 0.1"), answer("a", "def f(x):\n    return rate * x"), test("t", 1, "rate = 0.5\nassert f(4) == 2"))
+    cells = (
+        given("g", "rate = 0.1"),
+        answer("a", "def f(x):\n    return rate * x"),
+        test("t", 1, "rate = 0.5\nassert f(4) == 2"),
+    )
     assert mark(servers, *cells).cells["t"].score == 1
     assert mark(servers, *cells, answers={"a": "def f(x):\n    return 0.1 * x"}).cells["t"].score == 0
 
@@ -186,16 +193,33 @@ def test_what_a_test_expects_is_not_to_be_read(servers):
     snoop = "def f():\n    return globals().get('expected', 0)"
     assert one(servers, "def f():\n    return 17", check).score == 2
     assert one(servers, "def f():\n    return 17", check, given_answer=snoop).score == 0
-    assert one(servers, "def f():\n    expected = 17\n    return expected", check, given_answer="expected = 1\n" + snoop).score == 0
+    assert (
+        one(
+            servers, "def f():\n    expected = 17\n    return expected", check, given_answer="expected = 1\n" + snoop
+        ).score
+        == 0
+    )
 
 
 MESSAGES = {
     "visible assert without a text": ("assert f(2) == 4", "def f(x): return 5", "`?assert f\\(2\\) == 4"),
-    "visible assert with a text": ("assert f(2) == 4, 'two squared is four'", "def f(x): return 5", "two squared is four"),
+    "visible assert with a text": (
+        "assert f(2) == 4, 'two squared is four'",
+        "def f(x): return 5",
+        "two squared is four",
+    ),
     "hidden assert without a text": (hidden("assert f(1234) == 4"), "def f(x): return 5", "A hidden check of t failed"),
-    "hidden assert with a text": (hidden("assert f(-2) == 4, 'think of negative numbers'"), "def f(x): return 5", "negative numbers"),
+    "hidden assert with a text": (
+        hidden("assert f(-2) == 4, 'think of negative numbers'"),
+        "def f(x): return 5",
+        "negative numbers",
+    ),
     "visible exception": ("f(2)", "def f(x): return x / 0", "ZeroDivisionError: division by zero .in f: `def f"),
-    "hidden exception": (hidden("f(1234)"), "def f(x): raise ValueError(x)", "In a hidden check your code stopped with ValueError"),
+    "hidden exception": (
+        hidden("f(1234)"),
+        "def f(x): raise ValueError(x)",
+        "In a hidden check your code stopped with ValueError",
+    ),
     "unanswered": ("f(2)", "def f(x):\n    raise NotImplementedError()", "Not answered yet"),
     "missing": ("f(2)", "g = 1", "f is not defined"),
     "wrong kind": ("assert f(2) < 3", "class A: pass\ndef f(x): return A()", "an A where a number"),
@@ -214,7 +238,12 @@ def test_what_the_student_is_told(servers, name):
 
 
 def test_hidden_numbers_of_library_assertions_stay_hidden(servers):
-    cell = one(servers, "def f(x): return x", hidden("np.testing.assert_allclose(f(81.25), 81.25)"), given_answer="def f(x): return -x")
+    cell = one(
+        servers,
+        "def f(x): return x",
+        hidden("np.testing.assert_allclose(f(81.25), 81.25)"),
+        given_answer="def f(x): return -x",
+    )
     assert "81.25" not in cell.message
     assert "81.25" in cell.detail
 
@@ -239,7 +268,9 @@ def test_slow_and_endless_answers(servers):
     record = mark(servers, *cells, answers=loop, limits=limits)
     assert [c.outcome for c in record.cells.values()] == ["timeout", "passed"]
     assert "1 seconds" in record.cells["t"].message
-    stubborn = {"a": "def f():\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"}
+    stubborn = {
+        "a": "def f():\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
+    }
     record = mark(servers, *cells, answers=stubborn, limits=limits)
     assert [c.outcome for c in record.cells.values()] == ["timeout", "passed"]
     at_the_bottom = {"a": "def f():\n    return 1\nwhile True: pass"}
@@ -266,8 +297,16 @@ def test_a_process_that_ends_takes_one_cell_with_it(servers):
 def test_too_much_memory_is_the_students_alone(servers):
     limits = Limits(memory=500 << 20, cell_seconds=10)
     check = "assert f() == 1"
-    assert one(servers, "def f():\n    return len(bytearray(100 << 20)) // (100 << 20)", check, limits=limits).score == 2
-    cell = one(servers, "def f():\n    return 1", check, given_answer="def f():\n    return bytearray(1 << 30) and 1", limits=limits)
+    assert (
+        one(servers, "def f():\n    return len(bytearray(100 << 20)) // (100 << 20)", check, limits=limits).score == 2
+    )
+    cell = one(
+        servers,
+        "def f():\n    return 1",
+        check,
+        given_answer="def f():\n    return bytearray(1 << 30) and 1",
+        limits=limits,
+    )
     assert cell.score == 0
     assert "MemoryError" in cell.message
 
@@ -303,12 +342,19 @@ def test_files_beside_the_notebook(servers):
     assert one(servers, right, check, course_files=files).score == 2
     theirs = {"numpy.py": b"raise SystemExit", "data/numbers.csv": b"0,0\n0,0\n", "helper.py": b"seven = 7"}
     assert one(servers, right, check, course_files=files, files=theirs).score == 2
-    assert one(servers, "def f():\n    import helper\n    return helper.seven", "assert f() == 7", files=theirs).score == 2
+    assert (
+        one(servers, "def f():\n    import helper\n    return helper.seven", "assert f() == 7", files=theirs).score == 2
+    )
 
 
 def test_manual_cells_wait_for_a_person(servers):
     record = mark(servers, answer("a", "x = 1"), test("t", 1, "assert x == 1"), written("w", 3, "Because."))
-    assert (record.cells["w"].score, record.cells["w"].outcome, record.max_score, record.score) == (None, "manual", 4, 1)
+    assert (record.cells["w"].score, record.cells["w"].outcome, record.max_score, record.score) == (
+        None,
+        "manual",
+        4,
+        1,
+    )
 
 
 def test_outputs_of_answers_are_kept_and_harmless(servers):
@@ -348,7 +394,9 @@ PLANNED = {
 @pytest.mark.parametrize("protection", PLANNED)
 def test_each_test_runs_as_protected_as_it_can(servers, protection):
     right, check, wrong = PLANNED[protection]
-    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check), test("easy", 1, "assert True"))
+    source = notebook(
+        code("import numpy as np"), answer("a", right), test("t", 2, check), test("easy", 1, "assert True")
+    )
     plan, notes = make_plan(source, servers=servers)
     assert plan == {"t": {"protection": protection, "value": True}, "easy": {"protection": "sealed", "value": True}}
     assert bool(notes) == (protection == "open")
@@ -381,14 +429,21 @@ def test_a_test_that_ends_its_own_process_loses_nothing_else(servers):
 
 
 def test_what_a_test_leaves_behind_does_not_reach_the_next_submission(servers):
-    poison = test("t", 1, "import builtins\nfirst = not hasattr(builtins, 'left_behind')\nbuiltins.left_behind = 1\nassert first")
+    poison = test(
+        "t", 1, "import builtins\nfirst = not hasattr(builtins, 'left_behind')\nbuiltins.left_behind = 1\nassert first"
+    )
     for _ in range(2):
         assert mark(servers, answer("a", "x = 1"), poison).cells["t"].score == 1
 
 
 def test_random_numbers_are_the_same_every_time(servers):
     first, second = (
-        mark(servers, code("import numpy as np"), answer("a", "r = np.random.rand(2)"), test("t", 1, "seen = r\nassert r[0] > 2, str(r)"))
+        mark(
+            servers,
+            code("import numpy as np"),
+            answer("a", "r = np.random.rand(2)"),
+            test("t", 1, "seen = r\nassert r[0] > 2, str(r)"),
+        )
         for _ in range(2)
     )
     assert first.cells["t"].message == second.cells["t"].message

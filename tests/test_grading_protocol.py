@@ -47,7 +47,9 @@ def test_what_is_sent_arrives(value):
     assert same(value, there_and_back(value))
 
 
-@pytest.mark.parametrize("value", [{1, 2}, frozenset("a"), slice(1, None, 2), range(1, 9, 3), Ellipsis, 10**400, "\ud800", -0.0])
+@pytest.mark.parametrize(
+    "value", [{1, 2}, frozenset("a"), slice(1, None, 2), range(1, 9, 3), Ellipsis, 10**400, "\ud800", -0.0]
+)
 def test_the_rest_of_plain_data(value):
     assert there_and_back(value) == value
 
@@ -85,7 +87,9 @@ class Liar:
     __hash__ = object.__hash__
 
 
-@pytest.mark.parametrize("base, value", [(list, [1]), (tuple, (1,)), (dict, {1: 2}), (int, 5), (float, 2.5), (str, "a"), (set, {3})])
+@pytest.mark.parametrize(
+    "base, value", [(list, [1]), (tuple, (1,)), (dict, {1: 2}), (int, 5), (float, 2.5), (str, "a"), (set, {3})]
+)
 def test_subclasses_are_sent_as_what_they_inherit(base, value):
     result = there_and_back(type("Lying", (Liar, base), {})(value))
     assert type(result) is base
@@ -123,7 +127,8 @@ JSON = st.recursive(
 
 
 class _NoStudent:
-    limits = {}
+    def __init__(self):
+        self.limits = {}
 
 
 @settings(SLOW, max_examples=600)
@@ -209,7 +214,9 @@ def test_nesting_that_would_break_the_parser():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         text = b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
-        thread = threading.Thread(target=theirs.sendall, args=(protocol._PREFIX.pack(protocol.MAGIC, len(text), 0) + text,))
+        thread = threading.Thread(
+            target=theirs.sendall, args=(protocol._PREFIX.pack(protocol.MAGIC, len(text), 0) + text,)
+        )
         thread.start()
         with pytest.raises(ProtocolError):
             Channel(ours).receive(time.monotonic() + 20)
@@ -263,7 +270,9 @@ class _Puppet:
 
 REPLIES = st.lists(
     st.tuples(
-        st.dictionaries(st.sampled_from(["value", "error", "callback", "reply", "changed", "args", "kwargs", "id"]), JSON)
+        st.dictionaries(
+            st.sampled_from(["value", "error", "callback", "reply", "changed", "args", "kwargs", "id"]), JSON
+        )
         | st.binary(max_size=60),
         st.lists(st.binary(max_size=16), max_size=2),
     ),
@@ -290,8 +299,8 @@ def test_no_reply_earns_a_mark_or_does_harm(replies):
     names["np"] = np
     began = time.monotonic()
     try:
-        exec(TEST, names)
-    except (Exception, standin.TimeUp, standin.Died):
+        exec(TEST, names)  # noqa: S102
+    except (Exception, standin.TimeUp, standin.Died):  # noqa: BLE001, S110
         pass
     else:
         pytest.fail(f"earned by {replies}")

@@ -201,7 +201,7 @@ def with_settings(limits, settings, where):
     known = {f.name for f in fields(Limits)}
     unknown = set(settings) - known
     if unknown:
-        raise ValueError(f"{where}: unknown limit {sorted(unknown)[0]!r}. Known: {', '.join(sorted(known))}.")
+        raise ValueError(f"{where}: unknown limit {min(unknown)!r}. Known: {', '.join(sorted(known))}.")
     changes = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     return Limits(**{**asdict(limits), **changes})
 

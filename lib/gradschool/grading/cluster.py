@@ -57,6 +57,7 @@ def make_plan(address, assignment, cache):
 def judge_all(address, assignment, waiting, folder):
     """As `gradschool.grading.grade.judge_all`, on the workers of a cluster."""
     from distributed import as_completed
+
     from gradschool.grading.grade import Result
 
     client = connect(address)

@@ -1,8 +1,8 @@
-"""Where nbgrader's own autograding and feedback meet our marking: the classes that `gradschool.grading.configure` names.
+"""Where nbgrader's autograding and feedback meet our marking: the classes that `gradschool.grading.configure` names.
 
 nbgrader autogrades in two steps. In the first it reads what was handed in and puts its own cells back: there
-`IntakeExporter` rebuilds the notebook. In the second it runs it: there `Execute` sends it to `gradschool.grading.judge` and
-writes outputs from which nbgrader reads exactly the marks that were found.
+`IntakeExporter` rebuilds the notebook. In the second it runs it: there `Execute` sends it to
+`gradschool.grading.judge` and writes outputs from which nbgrader reads exactly the marks that were found.
 
 Importing this module also mends three places in which nbgrader gives a submission up before any preprocessor can help:
 a notebook under another name, a missing one, and a time that is none.
@@ -111,8 +111,9 @@ def settle(record, usable, notebook):
     """Say what only the whole of a submission shows: answers nobody wrote, notebooks of which nothing could be read."""
     marks = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id")}
     for name, cell in record.cells.items():
-        if cell.outcome == "manual" and name in marks and is_solution(marks[name]) and is_grade(marks[name]):
-            if marks[name].metadata.nbgrader.get("checksum") == compute_checksum(marks[name]):
+        written = marks.get(name)
+        if cell.outcome == "manual" and written and is_solution(written) and is_grade(written):  # noqa: SIM102
+            if written.metadata.nbgrader.get("checksum") == compute_checksum(written):  # as it was given out
                 cell.outcome, cell.score = "empty", 0.0
         if not usable:
             cell.outcome, cell.score = "unmarked", None
@@ -257,9 +258,9 @@ def _existing_timestamp(self, dest_path):
         when = _stock_existing_timestamp(self, dest_path)
         if when is None or datetime.datetime(2000, 1, 1) <= when <= datetime.datetime(9000, 1, 1):
             return when
-    except (Exception, SystemExit):
+    except (Exception, SystemExit):  # noqa: BLE001, S110
         pass
-    written = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.timezone.utc)
+    written = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     return written.replace(tzinfo=None, microsecond=0)
 
 

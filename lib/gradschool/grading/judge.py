@@ -18,7 +18,8 @@ notebook, solutions in it or not), by ``grade_id``. A cell is the student's when
 For whoever writes tests: they are ordinary cells (assert, numpy.testing, pytest.raises, helper functions). A student's
 function is a stand-in that sends its arguments over and brings plain data back. A test may say more than True or False
 by raising an AssertionError with attributes ``check`` (which check failed) and ``slip`` (the id of the misconception),
-as `gradschool.grading.questions` does; its text is the sentence for the student. A test whose last expression is a number gives partial credit, as in nbgrader.
+as `gradschool.grading.questions` does; its text is the sentence for the student. A test whose last expression is a
+number gives partial credit, as in nbgrader.
 """
 
 import json
@@ -74,9 +75,9 @@ class CellRecord:
 
     ``outcome`` is one of "passed", "partial", "failed" (the answer is wrong), "error" (the answer raised something
     unexpected), "timeout", "died" (the student's process ended), "manual" (waits for a person), "empty" (a manual
-    answer nobody gave), "unmarked" (the marking itself failed: never a silent 0).
-    ``score`` is None when there is none yet. ``value`` is the number a test's last line gave, if it gave one. ``message`` is for the student; ``detail`` for the instructor alone.
-    ``protection`` is "sealed", "inputs" or "open": see docs/marking.md.
+    answer nobody gave), "unmarked" (the marking itself failed: never a silent 0). ``score`` is None when there is none
+    yet. ``value`` is the number a test's last line gave, if it gave one. ``message`` is for the student; ``detail``
+    for the instructor alone. ``protection`` is "sealed", "inputs" or "open": see docs/marking.md.
     """
 
     grade_id: str
@@ -214,7 +215,8 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
                 plan[name] = {"protection": protection, "value": not number or cell.value == cell.max_score}
                 if number and cell.value != cell.max_score:
                     notes.append(
-                        f"{name}: its last line is a number, but your own answer gets {cell.value:g}; it is not read as points."
+                        f"{name}: its last line is a number, but your own answer gets {cell.value:g} by it. "
+                        "It is not read as points."
                     )
                 failing.pop(name, None)
             else:
@@ -229,9 +231,8 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
             )
     for name, cell in failing.items():
         plan[name] = {"protection": "sealed", "value": True}
-        notes.append(
-            f"{name}: your own answer does not pass it ({cell.message.splitlines()[0] if cell.message else cell.outcome})."
-        )
+        why = cell.message.splitlines()[0] if cell.message else cell.outcome
+        notes.append(f"{name}: your own answer does not pass it ({why}).")
     return plan, notes
 
 

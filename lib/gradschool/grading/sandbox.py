@@ -2,7 +2,7 @@
 
 `confine` is called in a freshly forked process and returns in a process of its own that has
 
-- a file system of its own: Python, the library and the submission's files, read-only but for its working directory and /tmp,
+- a file system of its own: Python, the library and the submission's files, read-only but for /tmp and where it works,
 - process, network, host name and message namespaces of its own: nobody to see, no network at all,
 - another user (when started as root), no capabilities, no way to get new privileges,
 - Landlock, a second lock on files, TCP and signals, which needs no namespaces,
@@ -158,7 +158,7 @@ def _works(layers):
             confine(layers, Policy(), on_watch=lambda child: os._exit(_exit_code(os.waitpid(child, 0)[1])))
             os.listdir("/usr" if LINUX else ".")
             code = 0
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             if os.environ.get("GRADSCHOOL_DEBUG"):
                 os.write(send, repr(error).encode())
         finally:

@@ -4,11 +4,11 @@ There are two. The *students'* server has numpy, IPython and what the assignment
 memory; its copies put the sandbox on before they do anything. The *tests'* server is where instructors' cells run, one
 copy for each submission, so that nothing a test leaves behind reaches the next one.
 
-A request is one datagram with two file descriptors: the copy's end of its channel, and a *leash*, a pipe that is watched
-by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it started.
+A request is one datagram with two file descriptors: the copy's end of its channel, and a *leash*, a pipe that is
+watched by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it started.
 The leash ends by itself when its holder dies: nothing is left running, whoever is killed.
 
-Where there is no fork (Windows), every submission starts an interpreter of its own: the same, slower.
+This needs fork and sockets that carry file descriptors: Linux, macOS. Windows has neither.
 """
 
 import contextlib
@@ -130,6 +130,8 @@ class Servers:
     """
 
     def __init__(self, preload=(), preload_tests=None):
+        if not (hasattr(os, "fork") and hasattr(socket, "send_fds")):
+            raise ValueError("marking needs Linux or macOS. On Windows run it in WSL or in a Linux container.")
         self.preload = sorted(set(preload))
         self.preload_tests = self.preload if preload_tests is None else sorted(set(preload_tests))
         self._start()
@@ -299,7 +301,7 @@ def _copy(entry, role, layers, channel_fd, leash, keep):
                 on_watch(pid)
             os.close(leash)
         entry(channel, request)
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         if os.environ.get("GRADSCHOOL_DEBUG"):
             import traceback
 
@@ -343,6 +345,4 @@ def _watch(pid, leash):
 
 
 if __name__ == "__main__":
-    from gradschool.grading import server
-
-    server.serve(json.loads(sys.argv[1]))
+    serve(json.loads(sys.argv[1]))

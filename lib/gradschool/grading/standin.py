@@ -1,12 +1,13 @@
 """A student's functions and objects as a test sees them.
 
-`Student` talks to the process in which the student's cells run. What comes back from it is either plain data, made anew
-on this side, or a `StandIn`: an object that holds nothing but a number and sends what is done with it over. No method
-that a student wrote ever runs here, and nothing that decides (``==``, ``<``, truth) is ever asked of the other side: to be
-compared, a stand-in must first turn into data. So must it to be computed with, unless the instructor's own answers define
-the operator.
+`Student` talks to the process in which the student's cells run. What comes back from it is either plain data, made
+anew on this side, or a `StandIn`: an object that holds nothing but a number and sends what is done with it over. No
+method that a student wrote ever runs here, and nothing that decides (``==``, ``<``, truth) is ever asked of the other
+side: to be compared, a stand-in must first turn into data. So must it to be computed with, unless the instructor's own
+answers define the operator.
 
-`Names` is the namespace of the test cells: names that the student's cells bind are looked up over there, all others here.
+`Names` is the namespace of the test cells: names that the student's cells bind are looked up over there, all others
+here.
 """
 
 import builtins
@@ -214,7 +215,7 @@ class Student:
             answer["value"] = self._codec.tree(value, out)
         except ProtocolError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             kind = next(k.__name__ for k in type(error).__mro__ if k.__module__ == "builtins")
             answer["error"], out = {"type": kind, "text": str(error)[:500]}, []
         finally:
@@ -313,7 +314,7 @@ _MIMES = ("text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg"
 
 
 def clean_outputs(outputs):
-    """Outputs of a student's cell as far as they are valid, bounded, and cannot run in the browser of who reads them."""
+    """Outputs of a student's cell as far as they are valid, bounded, and run nothing in the browser of who reads them."""
     clean = []
     for output in outputs[:200] if type(outputs) is list else ():
         kind = output.get("output_type") if type(output) is dict else None
@@ -398,7 +399,7 @@ class _Codec(Codec):
             raise CannotPass(f"a test cannot hand a {type(value).__name__} of its own to the student's code.")
         try:
             frames.append(pickle.dumps(value))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             raise CannotPass(f"a test cannot hand a {type(value).__name__} to the student's code: {error}") from None
         return {"pickle": len(frames) - 1}
 
@@ -434,7 +435,7 @@ def _number(standin, student):
 class StandIn:
     # An object of the student's. What a test does with it is done over there; what it is compared with stays here.
 
-    __slots__ = ("_student", "_codec", "_number", "_kind", "_data", "__weakref__")
+    __slots__ = ("__weakref__", "_codec", "_data", "_kind", "_number", "_student")
     __array_ufunc__ = None  # numpy leaves operators to us
 
     def __init__(self, student, codec, number, kind):
@@ -596,7 +597,21 @@ def _add_operators():
 
     for name in ("neg", "pos", "abs", "invert"):
         setattr(StandIn, f"__{name}__", forward(name))
-    for name in "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift".split():
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+    ]:
         plain = name.rstrip("_")
         setattr(StandIn, f"__{plain}__", forward(name))
         setattr(StandIn, f"__r{plain}__", backward(name))
@@ -642,8 +657,8 @@ class Names(dict):
 
     ``theirs`` holds the names that belong to the student: bound by the answer cells of the instructor's own source. They
     are looked up on the student's side. Every other name is ours: what a test or an instructor's cell bound, then
-    Python's own, so that a student's ``np``, ``assert_allclose`` or ``sum`` is never seen here. What is bound nowhere here
-    is asked of the student last.
+    Python's own, so that a student's ``np``, ``assert_allclose`` or ``sum`` is never seen here. What is bound nowhere
+    here is asked of the student last.
 
     ``shared`` holds names that both sides read: a test that rebinds one of them rebinds it for the student's code too.
     """

@@ -29,7 +29,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from gradschool.grading.protocol import Channel, Closed, Codec
+from gradschool.grading.protocol import Closed, Codec
 
 MAX_OUTPUTS = 200
 MAX_PICTURE = 8 << 20
@@ -138,7 +138,7 @@ class _Outputs:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except Exception:
+            except Exception:  # noqa: BLE001, S110
                 pass
         for name, raw in (("stdout", self.out), ("stderr", self.err)):
             if raw.kept or raw.lost:
@@ -274,10 +274,29 @@ OPERATIONS = {
     "exit": lambda manager, *why: manager.__exit__(None, None, None),
 } | {
     name: getattr(operator, name)
-    for name in (
-        "getitem setitem delitem contains neg pos abs invert add sub mul truediv floordiv mod pow matmul "
-        "and_ or_ xor lshift rshift"
-    ).split()
+    for name in [
+        "getitem",
+        "setitem",
+        "delitem",
+        "contains",
+        "neg",
+        "pos",
+        "abs",
+        "invert",
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
 }
 
 
@@ -328,7 +347,7 @@ class Runner:
         out = []
         try:
             return self._do(header, frames, out), out
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             self.interruptible = False
             return {"error": describe(error)}, []
 
@@ -370,7 +389,7 @@ class Runner:
             result = self.shell.run_cell(source, store_history=True)
             self.interruptible = False
             error = result.error_before_exec or result.error_in_exec
-        except BaseException as raised:  # SystemExit and what breaks IPython itself
+        except BaseException as raised:  # SystemExit and what breaks IPython itself  # noqa: BLE001
             self.interruptible = False
             error = raised
         return {"outputs": self.shell.outputs.take(), "ended": None if error is None else type(error).__name__}
@@ -412,7 +431,7 @@ def run_with_value(code, names):
 
     tree = ast.parse(code, "<test>")
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<test>", "exec"), names)
+    exec(compile(tree, "<test>", "exec"), names)  # noqa: S102
     return eval(compile(ast.Expression(last.value), "<test>", "eval"), names) if last else None
 
 
@@ -433,7 +452,7 @@ def _changed(tree, frames, value):
         before = _PlainOnly().decode(tree, frames)
         then, then_frames = _PlainOnly().encode(before)
         return json.dumps(now) != json.dumps(then) or now_frames != then_frames
-    except Exception:
+    except Exception:  # noqa: BLE001
         return False
 
 
@@ -447,7 +466,7 @@ def describe(error):
         for frame in traceback.extract_tb(error.__traceback__):
             if not frame.filename.startswith((os.path.dirname(__file__), "<frozen")):
                 lines.append([frame.name[:80], frame.lineno or 0, (frame.line or "")[:200]])
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         lines = []
     return {"name": type(error).__name__[:80], "types": kinds[:20], "text": _text(error), "where": lines[-5:]}
 
@@ -455,7 +474,7 @@ def describe(error):
 def _text(error):
     try:
         return str(error)[:2000]
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         return "(its text cannot be shown)"
 
 
@@ -464,7 +483,7 @@ def _text(error):
 
 
 def is_forbidden(name, forbidden, allowed):
-    """Whether importing ``name`` is off limits: at or below a forbidden module, not at, below or above an allowed one."""
+    """Whether ``name`` is off limits: at or below a forbidden module, and not at, below or above an allowed one."""
 
     def below(inner, outer):
         return inner == outer or inner.startswith(outer + ".")
@@ -481,27 +500,15 @@ class _Forbidden:
     def find_spec(self, name, path=None, target=None):
         if is_forbidden(name, self.forbidden, self.allowed):
             raise ImportError(f"{name} is not available in this problem set: write it yourself.", name=name)
-        return None
 
 
 def _forbid(forbidden, allowed):
     for name in list(sys.modules):
-        if is_forbidden(name, forbidden, allowed):
-            if not name.startswith("gradschool.grading"):
-                del sys.modules[name]
+        if is_forbidden(name, forbidden, allowed) and not name.startswith("gradschool.grading"):
+            del sys.modules[name]
     for name, module in list(sys.modules.items()):
         if isinstance(module, types.ModuleType) and name.split(".")[0] in {f.split(".")[0] for f in forbidden}:
             for attribute, value in list(vars(module).items()):
                 if inspect.ismodule(value) and is_forbidden(value.__name__, forbidden, allowed):
                     delattr(module, attribute)
     sys.meta_path.insert(0, _Forbidden(forbidden, allowed))
-
-
-def spawn():
-    """Entry of a process that was started rather than forked: the socket is given by number, the request comes first."""
-    import socket
-
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
-    request, _ = channel.receive()
-    prepare()
-    main(channel, request)

@@ -1,8 +1,8 @@
 """One submission from beginning to end, in the process that nobody's code but the instructor's runs in.
 
 `main` is the entry of a copy of the tests' server. It takes the submission in, walks through each notebook in order,
-sends answer cells to the student's process, runs test cells here, and reports every cell as soon as it is judged, so that
-what was found is not lost if this process does not live to its end.
+sends answer cells to the student's process, runs test cells here, and reports every cell as soon as it is judged, so
+that what was found is not lost if this process does not live to its end.
 """
 
 import ast
@@ -46,7 +46,7 @@ def main(channel, request, students):
         channel.send({"event": "done"})
     except (CannotMark, ServerDied) as error:
         channel.send({"event": "failed", "why": str(error)})
-    except Exception:
+    except Exception:  # noqa: BLE001
         channel.send({"event": "failed", "why": traceback.format_exc(limit=-5)})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -260,10 +260,10 @@ class _Walk:
         try:
             if names_read(node) & self.names.theirs:
                 raise LookupError
-            exec(compile(ast.Module([node], []), "<course>", "exec"), self.names)
+            exec(compile(ast.Module([node], []), "<course>", "exec"), self.names)  # noqa: S102
         except TimeUp:
             raise
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             self.names.give(bound)
         else:
             self.names.take(bound)
@@ -320,7 +320,7 @@ class _Walk:
             return {"outcome": "timeout" if isinstance(trouble, TimeUp) else "died"} | self._trouble(trouble)
         except CannotMark:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             if self.student.trouble:
                 return self._judge_trouble()
             return explain(error, source, name, protection) | {"notes": self.student.changed[:5]}
@@ -355,7 +355,7 @@ class _Walk:
         code = as_python(source)
         tree = ast.parse(code, _file(name))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, _file(name), "exec"), self.names)
+        exec(compile(tree, _file(name), "exec"), self.names)  # noqa: S102
         return eval(compile(ast.Expression(last.value), _file(name), "eval"), self.names) if last else None
 
     def _run_open(self, source):
@@ -435,7 +435,7 @@ def bound_names(source):
     try:
         table = symtable.symtable(source, "<cell>", "exec")
     except (SyntaxError, ValueError):
-        return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.M)), set()
+        return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE)), set()
     bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
     imported = {s.get_name() for s in table.get_symbols() if s.is_imported()}
     return bound - imported, bound
@@ -489,7 +489,7 @@ def definitions(source):
     keep = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     try:
         return "\n".join(ast.unparse(node) for node in ast.parse(as_python(source)).body if isinstance(node, keep))
-    except Exception:  # a student's text may break any parser
+    except Exception:  # a student's text may break any parser  # noqa: BLE001
         return ""
 
 
