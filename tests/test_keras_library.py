@@ -172,6 +172,14 @@ def test_frozen_layers(frozen):
         np.testing.assert_array_equal(row.ours, arrays[row.quantity.split()[0]])
 
 
+def test_all_layers_frozen():
+    network = Sequential([Dense(5, "tanh"), Dense(4)], inputs=3, rng=rng(3))
+    for layer in network.layers:
+        layer.trainable = False
+    result = compare(network, X, Y, loss="mse", optimizer=optimizers.SGD(0.1), show=False, **STEPS)
+    assert result.passed and not any("dL/d" in row.quantity for row in result.rows)
+
+
 schedules = (
     optimizers.ExponentialDecay(0.1, 3, 0.7),
     optimizers.ExponentialDecay(0.1, 3, 0.7, staircase=True),
