@@ -5,8 +5,8 @@ memory; its copies put the sandbox on before they do anything. The *tests'* serv
 copy for each submission, so that nothing a test leaves behind reaches the next one.
 
 A request is one datagram with two file descriptors: the copy's end of its channel, and a *leash*, a pipe that is
-watched by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it started.
-The leash ends by itself when its holder dies: nothing is left running, whoever is killed.
+watched by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it
+started. The leash ends by itself when its holder dies: nothing is left running, whoever is killed.
 
 This needs fork and sockets that carry file descriptors: Linux, macOS. Windows has neither.
 """

@@ -314,7 +314,7 @@ _MIMES = ("text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg"
 
 
 def clean_outputs(outputs):
-    """Outputs of a student's cell as far as they are valid, bounded, and run nothing in the browser of who reads them."""
+    """Outputs of a student's cell as far as they are valid and bounded, and run nothing in a browser."""
     clean = []
     for output in outputs[:200] if type(outputs) is list else ():
         kind = output.get("output_type") if type(output) is dict else None
@@ -435,7 +435,7 @@ def _number(standin, student):
 class StandIn:
     # An object of the student's. What a test does with it is done over there; what it is compared with stays here.
 
-    __slots__ = ("__weakref__", "_codec", "_data", "_kind", "_number", "_student")
+    __slots__ = ("__weakref__", "_codec", "_data", "_kind", "_length", "_number", "_student")
     __array_ufunc__ = None  # numpy leaves operators to us
 
     def __init__(self, student, codec, number, kind):
@@ -445,6 +445,7 @@ class StandIn:
             ("_number", number),
             ("_kind", kind),
             ("_data", None),
+            ("_length", None),
         ):
             object.__setattr__(self, name, value)
 
@@ -480,16 +481,19 @@ class StandIn:
         length = _operate("len", self)
         if type(length) is not int or length < 0:
             raise TypeError(f"the length of {_a(self)} is no number.")
+        _settle_length(self, length)
         return length
 
     def __iter__(self):
-        iterator = _operate("iter", self)
+        iterator, count = _operate("iter", self), 0
         while True:
             more = _operate("next", iterator)
             if type(more) is not tuple or len(more) != 2:
                 raise TypeError(f"{_a(self)} cannot be iterated over.")
             if more[0] is not True:
+                _settle_length(self, count)
                 return
+            count += 1
             yield more[1]
 
     def __next__(self):
@@ -622,7 +626,17 @@ _add_operators()
 
 def _operate(operation, standin, *args, **kwargs):
     who = next(x for x in (standin, *args) if type(x) is StandIn)
+    if operation not in ("len", "iter", "next"):
+        object.__setattr__(who, "_length", None)  # it may have grown
     return object.__getattribute__(who, "_student").operate(operation, standin, *args, **kwargs)
+
+
+def _settle_length(standin, length):
+    """One length for one object: with the right length and no items, a loop over its items would find nothing wrong."""
+    student, known = object.__getattribute__(standin, "_student"), object.__getattribute__(standin, "_length")
+    if known is not None and known != length and not {"__len__", "__iter__"} & student.operators:
+        raise TypeError(f"{_a(standin)} has {known} items and then {length}.")
+    object.__setattr__(standin, "_length", length)
 
 
 def _data(standin):
@@ -655,8 +669,8 @@ def _a(standin):
 class Names(dict):
     """The namespace of the test cells.
 
-    ``theirs`` holds the names that belong to the student: bound by the answer cells of the instructor's own source. They
-    are looked up on the student's side. Every other name is ours: what a test or an instructor's cell bound, then
+    ``theirs`` holds the names that belong to the student: bound by the answer cells of the instructor's own source.
+    They are looked up on the student's side. Every other name is ours: what a test or an instructor's cell bound, then
     Python's own, so that a student's ``np``, ``assert_allclose`` or ``sum`` is never seen here. What is bound nowhere
     here is asked of the student last.
 
