@@ -191,10 +191,8 @@ def _uniform(shape, rng, dtype, variance):
 def _normal(shape, rng, dtype, variance, truncated):
     values = _check.generator(rng).normal(size=shape)
     if truncated:
-        far = np.abs(values) > 2
-        while far.any():
+        while (far := np.abs(values) > 2).any():
             values[far] = rng.normal(size=np.count_nonzero(far))
-            far = np.abs(values) > 2
         values /= TRUNCATED_STDDEV
     return (np.sqrt(variance) * values).astype(_check.float_type(dtype))
 
