@@ -203,14 +203,15 @@ class RateBatchMap(Playground):
 
 
 def step_losses(histories):
-    """Draw the loss of every step for several runs by name."""
-    figure, axes = subplots()
-    for (name, history), role in zip(histories.items(), (palette.vermilion, palette.purple, palette.black)):
+    """Draw the loss of every step for several runs by name, side by side."""
+    figure, panels = subplots(1, len(histories), height=300, sharey=True, squeeze=False)
+    roles = (palette.vermilion, palette.purple, palette.black)
+    for axes, (name, history), role in zip(panels[0], histories.items(), roles):
         losses = np.array(history.step_losses)
-        width = 2.4 if len(losses) < 50 else 1.0
-        axes.plot(np.linspace(0, history.epochs, len(losses)), losses, label=name, **(role.line | {"linewidth": width}))
-    axes.set(xlabel="epoch", ylabel="loss of the batch", yscale="log")
-    axes.legend()
+        marker = role.marker if len(losses) < 20 else None
+        axes.plot(np.linspace(0, history.epochs, len(losses)), losses, color=role, linewidth=1.2, marker=marker)
+        axes.set(title=f"{name}: {len(losses):,} updates", xlabel="epoch", ylim=(0, 3))
+    panels[0][0].set_ylabel("loss of the batch")
     ends = ", ".join(f"{name} {history['loss'][-1]:.3f}" for name, history in histories.items())
     show(figure, f"The loss of each step against the epoch: the smaller the batch, the wilder. In the last epoch: {ends}.")
 
