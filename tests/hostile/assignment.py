@@ -122,7 +122,8 @@ assert abs(integrate(np.sin, 0, np.pi, 200) - 2) < 1e-3"""),
 earned = 0
 if np.array_equal(np.round(smooth(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 3), 9), [2, 3, 4]):
     earned += 1""", """\
-if np.shape(smooth(np.ones(10), 4)) == (7,):
+ones = smooth(np.ones(10), 4)
+if len(ones) == 7 and all(abs(value - 1) < 1e-9 for value in ones):
     earned += 1"""),
     "test_noisy": ("noisy", 1, """\
 got = noisy(np.zeros(5), np.random.default_rng(3))

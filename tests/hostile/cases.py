@@ -988,6 +988,12 @@ class Mirror:
     def __float__(self): return float(Mirror.seen)
     def __array__(self, *a, **k): return np.asarray(Mirror.seen)""",
     "integrate": "def integrate(f, a, b, n):\n    f(a)\n    return Mirror()", "threshold": "threshold = Mirror()"})
+cheats("lying objects", "the right length and no items", {"smooth": """\
+class Hollow:
+    def __len__(self): return 7
+    def __iter__(self): return iter(())
+def smooth(x, width):
+    return Hollow() if width == 4 else -np.ones(3)"""})
 cheats("lying objects", "a number that is none", {"threshold": "threshold = float('nan')", "integrate": "def integrate(*a):\n    return float('nan')"})
 cheats("lying objects", "a function that returns itself and everything", {
     q: f"def {q}(*a, **k):\n    return {q}\n{q}.__sub__ = {q}.__abs__ = {q}" for q in ("standardize", "integrate", "smooth", "noisy")})
