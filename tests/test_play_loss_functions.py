@@ -103,12 +103,16 @@ def test_the_saturated_unit_learns_by_crossentropy_alone():
     figure.set(z=-8.0)
     squared, crossed = (path[-1] for path in figure.data["paths"])
     assert squared < 0.01 and crossed > 0.99
-    figure.set(z=8.0, target=0, slopes=True)
-    assert figure.data["slopes"][0] > 0 and figure.data["here"] == figure.data["slopes"]
-    np.testing.assert_allclose(figure.curves[1].get_ydata(), play.sigmoid(figure.z))
+    first = figure.png
+    figure.set(z=8.0, target=0)
+    assert figure.data["here"][0][1] > 0 and figure.dots[1][1].get_ydata()[0] == figure.data["here"][1][1]
+    np.testing.assert_allclose(figure.slopes[1].get_ydata(), play.sigmoid(figure.z))
+    np.testing.assert_allclose(figure.losses[0].get_ydata(), play.sigmoid(figure.z) ** 2)
     assert "the target is 0" in figure.status and figure.status in figure.alt
     figure.reset()
-    assert figure.values == {"z": -5.0, "target": 1, "rate": 0.5, "slopes": False}
+    assert figure.values == {"z": -5.0, "target": 1, "rate": 0.5}
+    figure.set(z=-8.0)
+    assert figure.png == first
 
 
 def test_hessian_is_the_formula():

@@ -7,7 +7,7 @@ import numpy as np
 from .. import losses
 from ..activations import sigmoid
 from . import palette
-from .playground import Playground, choice, slider, switch
+from .playground import Playground, choice, slider
 
 LOW, HIGH = 0.0, 30.0
 
@@ -174,55 +174,58 @@ PAIR = ("squared error", "cross-entropy")
 class Chooser(Playground):
     """A sigmoid unit that is wrong, and how fast each loss lets it learn."""
 
-    title = "One sigmoid unit under squared error and cross-entropy: left, along its net input; right, while it learns"
-    size = (760, 400)
+    title = "One sigmoid unit under squared error and cross-entropy: loss and slope along its net input, and how it learns"
+    size = (760, 360)
 
     def make_controls(self):
         return {
             "z": slider("net input z", -5.0, -8.0, 8.0, 0.1),
             "target": choice("target", {"1": 1, "0": 0}, 1),
             "rate": slider("learning rate", 0.5, 0.1, 5.0, 0.1),
-            "slopes": switch("show slopes in place of losses", False),
         }
 
     def build(self, figure):
-        left, right = figure.subplots(1, 2)
-        left.set(xlim=(-8, 8), ylim=(-1.2, 8.2), xlabel="net input z", ylabel="loss, or its slope along z")
-        left.axhline(0, color=palette.muted, linewidth=1)
-        right.set(xlim=(0, STEPS), ylim=(-0.03, 1.03), xlabel="step", ylabel="what the unit says")
+        loss, slope, said = figure.subplots(1, 3)
+        loss.set(xlim=(-8, 8), ylim=(-0.4, 8.4), xlabel="net input z", title="loss")
+        slope.set(xlim=(-8, 8), ylim=(-1.15, 1.15), xlabel="net input z", title="slope along z")
+        slope.axhline(0, color=palette.muted, linewidth=1)
+        said.set(xlim=(0, STEPS), ylim=(-0.03, 1.03), xlabel="step", title="what it says")
         self.z = np.linspace(-8, 8, 321)
         roles = palette.series[:2]
-        self.curves = [left.plot([], [], label=n, **r.line)[0] for n, r in zip(PAIR, roles)]
-        self.dots = [left.plot([], [], linestyle="none", marker=r.marker, color=r, markersize=10)[0] for r in roles]
-        self.paths = [right.plot([], [], **r.line)[0] for r in roles]
-        (self.goal,) = right.plot([], [], **palette.truth.line, label="target")
-        left.legend(loc="upper right")
-        right.legend(loc="center right")
-        return [self.goal, *self.curves, *self.dots, *self.paths]
+        self.losses, self.slopes = (
+            [axes.plot([], [], label=n, **r.line)[0] for n, r in zip(PAIR, roles)] for axes in (loss, slope)
+        )
+        self.dots = [
+            [axes.plot([], [], linestyle="none", marker=r.marker, color=r, markersize=9)[0] for r in roles]
+            for axes in (loss, slope)
+        ]
+        self.paths = [said.plot([], [], **r.line)[0] for r in roles]
+        (self.goal,) = said.plot([], [], **palette.truth.line, label="target")
+        loss.legend(loc="upper center")
+        said.legend(loc="center right")
+        return [self.goal, *self.losses, *self.slopes, *self.dots[0], *self.dots[1], *self.paths]
 
-    def compute(self, z, target, rate, slopes):
-        which = int(slopes)
+    def compute(self, z, target, rate):
         return {
             "z": z,
             "target": target,
             "output": float(sigmoid(z)),
-            "curves": [pair(loss, self.z, target)[which] for loss in PAIR],
-            "here": [float(pair(loss, z, target)[which]) for loss in PAIR],
-            "slopes": [float(pair(loss, z, target)[1]) for loss in PAIR],
+            "curves": [pair(loss, self.z, target) for loss in PAIR],
+            "here": [[float(v) for v in pair(loss, z, target)] for loss in PAIR],
             "paths": [learn(loss, z, target, rate) for loss in PAIR],
         }
 
     def draw(self, data):
-        for curve, dot, path, values, here, said in zip(
-            self.curves, self.dots, self.paths, data["curves"], data["here"], data["paths"]
-        ):
-            curve.set_data(self.z, values)
-            dot.set_data([data["z"]], [here])
+        for which, curves in enumerate((self.losses, self.slopes)):
+            for curve, dot, values, here in zip(curves, self.dots[which], data["curves"], data["here"]):
+                curve.set_data(self.z, values[which])
+                dot.set_data([data["z"]], [here[which]])
+        for path, said in zip(self.paths, data["paths"]):
             path.set_data(np.arange(STEPS + 1), said)
         self.goal.set_data([0, STEPS], [data["target"]] * 2)
 
     def describe(self, data):
-        squared, crossed = data["slopes"]
+        squared, crossed = (slope for _, slope in data["here"])
         ends = [path[-1] for path in data["paths"]]
         return (
             f"z = {data['z']:.1f}: the unit says {data['output']:.4f}, the target is {data['target']}. Slope along z: "
