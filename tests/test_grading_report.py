@@ -82,6 +82,7 @@ def template(tmp_path_factory):
                 grade.auto_score, grade.manual_score = auto.get(grade.name), manual.get(grade.name)
                 grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
         book.find_submission_notebook("ps", "ps", "bob").late_submission_penalty = 1.5
+        book.find_submission_notebook("ps", "ps", "dan").late_submission_penalty = 2.0  # more than there is to lose
         book.db.commit()
     note = {"kind": "recovered", "sentence": "=1+1 The answer 'relu' was recognized.", "cell": "relu", "notebook": "ps.ipynb"}
     record(tmp_path, "ada", {"test_relu": cell("passed", 2.0), "test_more": cell("passed", 3.0), "why": cell("manual", None)}, notes=[note])
@@ -358,7 +359,10 @@ def test_what_was_given_out_short_answers_and_what_all_wrote_say_nothing():
     assert find_alike({f"s{k}": starter for k in range(5)}, given=starter) == []
     assert find_alike({f"s{k}": "def relu(x):\n    return np.maximum(0, x)" for k in range(50)}) == []
     common = program(0)
-    assert find_alike({f"s{k}": f"{common}\n{program(k, 3)}" for k in range(1, 60)}) == []
+    crowd = {f"s{k}": f"{common}\n{program(k, 3)}" for k in range(1, 60)}
+    assert find_alike(crowd) == []
+    short = common + "\n    z = np.sort(w[::-1] ** 3)"
+    assert find_alike({**crowd, "a": short, "b": short + "\n    q = 7"}) == [], "alike in one line of their own"
 
 
 def test_a_large_group_of_equal_answers_is_found():

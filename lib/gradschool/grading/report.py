@@ -375,7 +375,7 @@ def marks_table(result):
             number(row.penalty) if there else "",
             guarded(row.submitted),
             guarded(remarks),
-            *(number(row.points.get(q.key)) if row.status not in (ABSENT, UNUSABLE) else "" for q in result.questions),
+            *(number(row.points.get(q.key)) for q in result.questions),
         ])  # fmt: skip
     return table
 
