@@ -8,7 +8,7 @@ inside nbgrader's gradebook, ``check`` marks a learner's own copy, ``release`` m
 def configure(c):
     """Let nbgrader mark with this package: one line in ``nbgrader_config.py``, before your own settings::
 
-        from gradschool.grading import configure; configure(get_config())
+        from gradschool.grading import configure; configure(c)
 
     From then on ``nbgrader autograde``, formgrader's Autograde button and ``gradschool grade`` take submissions in, run
     them and judge them in the same way, and feedback pages show no hidden tests. Everything else stays nbgrader's.
