@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from gradschool.gradients import numerical_gradient
 from gradschool.play import perceptron_loss as play
 

@@ -1,5 +1,7 @@
 """Problem set 03: what learners get wrong about layers, shapes and networks of any depth."""
 
+import itertools
+
 import numpy as np
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
@@ -7,7 +9,7 @@ _rng = np.random.default_rng(3)
 
 
 def _network(*sizes):
-    kernels = tuple(_rng.normal(size=shape).round(3) for shape in zip(sizes[:-1], sizes[1:]))
+    kernels = tuple(_rng.normal(size=shape).round(3) for shape in itertools.pairwise(sizes))
     return {"kernels": kernels, "biases": tuple(_rng.normal(size=n).round(3) for n in sizes[1:])}
 
 

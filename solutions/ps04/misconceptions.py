@@ -1,7 +1,6 @@
 """Problem set 04: what learners get wrong about activation functions."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(4)

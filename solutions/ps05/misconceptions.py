@@ -1,7 +1,6 @@
 """Problem set 05: what learners get wrong about losses and their gradients."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(5)

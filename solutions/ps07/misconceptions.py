@@ -1,7 +1,6 @@
 """Problem set 07: what learners get wrong about backpropagation in deep networks."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(7)

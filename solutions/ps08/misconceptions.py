@@ -1,10 +1,7 @@
 """Problem set 08: what learners get wrong about gradient descent."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
-
-
 
 QUESTIONS = [
     Question(

@@ -1,7 +1,6 @@
 """Problem set 09: what learners get wrong about batches."""
 
 import numpy as np
-
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
 _rng = np.random.default_rng(9)

@@ -1,6 +1,5 @@
 """Problem set 10: what learners get wrong about optimizers."""
 
-import numpy as np
 
 from gradschool.grading.misconceptions import Question, Wrong, probe
 
