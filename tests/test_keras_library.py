@@ -172,6 +172,26 @@ def test_frozen_layers(frozen):
         np.testing.assert_array_equal(row.ours, arrays[row.quantity.split()[0]])
 
 
+def test_layer_by_layer():
+    network = Sequential(LAYERS["everything"](), inputs=3, rng=rng(3))
+    result = compare(network, X, ONE_HOT, loss="categorical_crossentropy", by_layer=True, show=False)
+    outputs = [row for row in result.rows if row.quantity.startswith("output of layer")]
+    assert [row.quantity for row in outputs] == [f"output of layer {i}" for i in range(1, 7)]
+    for row, record in zip(outputs, network.trace(X), strict=True):
+        np.testing.assert_array_equal(row.ours, record.output)
+        assert row.relative < 1e-13
+    alone = compare(Sequential([Dense(4)], inputs=3), X, Y, loss="mse", by_layer=True, show=False)
+    assert alone.rows[0].quantity == "output of layer 1"
+
+
+def test_layer_by_layer_names_the_first_that_differs(monkeypatch):
+    forward = Activation._forward
+    monkeypatch.setattr(Activation, "_forward", lambda self, x, training: 1.001 * forward(self, x, training))
+    network = Sequential([Dense(5), Activation("tanh"), Dense(4)], inputs=3, rng=rng(3))
+    with pytest.raises(AssertionError, match="differ in: output of layer 2, output of layer 3"):
+        compare(network, X, Y, loss="mse", by_layer=True, show=False)
+
+
 def test_all_layers_frozen():
     network = Sequential([Dense(5, "tanh"), Dense(4)], inputs=3, rng=rng(3))
     for layer in network.layers:

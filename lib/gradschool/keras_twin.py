@@ -144,6 +144,7 @@ def compare(
     learning_rate=None,
     steps=None,
     batch_size=None,
+    by_layer=False,
     tolerance=None,
     show=True,
 ):
@@ -166,6 +167,8 @@ def compare(
         How many updates; two epochs' worth when left out.
     batch_size : int, 1 or more, optional
         Rows in an update; all of them when left out. The last batch of an epoch may be shorter.
+    by_layer : bool
+        Whether to compare the output of every layer too, to find where two networks part.
     tolerance : float, optional
         The largest relative difference that passes: 1e-9 in float64 and 1e-4 in float32 when left out.
     show : bool
@@ -218,7 +221,8 @@ def compare(
 
     pair = _Pair(network, loss, optimizer)
     rounding = ROUNDING * np.finfo(network.dtype).eps
-    rows = [row for group in pair.passes(x, y) for row in _rows(group, tolerance, rounding)]
+    groups = [*(pair.layer_outputs(x) if by_layer else ()), *pair.passes(x, y)]
+    rows = [row for group in groups for row in _rows(group, tolerance, rounding)]
     if optimizer is not None:
         for step in range(steps):
             batch = slice(starts[step % len(starts)], starts[step % len(starts)] + size)
@@ -260,6 +264,13 @@ class _Pair:
         self.variables = [
             getattr(twin, name) for _, leaf, twin in self.leaves if leaf.trainable for name in leaf.params
         ]
+
+    def layer_outputs(self, x):
+        """What each layer says, in use."""
+        theirs = keras().Model(self.twin.inputs[0], [layer.output for layer in self.twin.layers])(x, training=False)
+        theirs = theirs if isinstance(theirs, list) else [theirs]
+        records = zip(self.network.trace(x), theirs, strict=True)
+        return [{f"output of layer {i}": (record.output, other)} for i, (record, other) in enumerate(records, start=1)]
 
     def passes(self, x, y, after=""):
         """One pass for use and one for training, with the gradients; nothing is moved by it."""
