@@ -6,6 +6,11 @@ agree. ``to_keras`` makes the twin alone.
 
 Keras runs on TensorFlow here. It is imported when it is first needed and nowhere else: without it
 everything but the comparisons works, and a comparison says in one sentence how to get it.
+
+Where Keras and the textbook differ, the library's default is Keras' form. The tables that say so stand
+at the head of ``optimizers``, ``layers``, ``regularizers``, ``initializers`` and ``training``, and in the
+docstrings of ``losses`` and ``activations``. What has no counterpart (LARS, the lecture's Nesterov, epsilon on
+the other side of a root) has no twin either: ``to_keras`` then says which form has one.
 """
 
 import contextlib
