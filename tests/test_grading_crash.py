@@ -84,7 +84,7 @@ def test_random_kills(tmp_path):
             victim = chance.choice(victims) if chance.random() < 0.5 else run.pid
             try:
                 os.kill(victim, signal.SIGKILL)
-                killed.append("grader" if victim == run.pid else "helper")
+                killed.append("grader" if victim == run.pid else "another")
             except ProcessLookupError:
                 pass
             if victim != run.pid:

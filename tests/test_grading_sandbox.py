@@ -51,7 +51,7 @@ def test_files(servers, layers):
         f"""
 import os
 print(sorted(os.listdir('/')))
-for path in [{str(ROOT)!r}, {str(ROOT / 'solutions')!r}, {str(ROOT / '.git')!r}, {str(Path.home())!r}, '/var', '/root/.ssh', '/etc/shadow']:
+for path in [{str(ROOT)!r}, {str(ROOT / 'solutions')!r}, {str(ROOT / '.git')!r}, {str(Path.home())!r}, '/var', '/etc/shadow']:
     print('there' if os.path.exists(path) and (os.path.isfile(path) or set(os.listdir(path)) - {{'.venv', 'lib', '.pyenv', 'versions'}}) else 'gone')
 for path in ['/x', '/usr/x', os.path.join(os.path.dirname(os.__file__), 'x.py')]:
     try:
