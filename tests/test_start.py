@@ -120,7 +120,7 @@ def test_the_second_start_does_nothing_twice(installed):
 def test_an_interrupted_install_starts_again_cleanly(project):
     project.installer("hang")
     process = project.open()
-    while "-r" not in (project.log.read_text("utf-8") if project.log.exists() else ""):
+    while "--require-hashes" not in (project.log.read_text("utf-8") if project.log.exists() else ""):
         time.sleep(0.05)
     process.kill()
     process.communicate()
@@ -135,7 +135,7 @@ def test_an_interrupted_install_starts_again_cleanly(project):
 def test_ctrl_c_is_a_sentence(project):
     project.installer("hang")
     process = project.open()
-    while "-r" not in (project.log.read_text("utf-8") if project.log.exists() else ""):
+    while "--require-hashes" not in (project.log.read_text("utf-8") if project.log.exists() else ""):
         time.sleep(0.05)
     process.send_signal(2)
     _, err = process.communicate(timeout=20)

@@ -566,7 +566,7 @@ for folder in {"/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.environ.get("TMPD
         for name in names[:200]:
             try:
                 with open(os.path.join(here, name), "rb") as file:
-                    if b"BEGIN HIDDEN" in file.read(100_000):
+                    if b"map(standardize," + b" samples)" in file.read(1_000_000):
                         open_ = True
             except OSError:
                 pass""")
