@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import os
 import subprocess
 import sys
 import types
@@ -129,6 +130,13 @@ def test_lab_opens_the_first_lesson_on_this_machine_alone(project):
     assert "--LabApp.default_url=/lab/tree/course/00_start_here.ipynb" in arguments
     assert f"--ServerApp.root_dir={project}" in arguments
     assert arguments[-2:] == ["--port", "9000"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no root")
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_lab_starts_in_a_container_whose_only_user_is_root(project, monkeypatch, user, allowed):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert ("--ServerApp.allow_root=True" in lab.command_line(project, None, [])) == allowed
 
 
 def test_lab_opens_the_notebook_that_is_named(project, monkeypatch):

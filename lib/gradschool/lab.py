@@ -54,4 +54,7 @@ def command_line(root, opened, rest):
     """The arguments for JupyterLab: this machine alone, the course open, no chatter; what the user gives goes last and wins."""
     # the path is percent-encoded by JupyterLab itself
     url = [f"--LabApp.default_url=/lab/tree/{opened}"] if opened else []
-    return ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *url, "--ServerApp.log_level=WARN", "--LabApp.log_level=WARN", *rest]
+    # A container's only user is often root, and JupyterLab would refuse; it listens to this machine alone, with a token.
+    as_root = ["--ServerApp.allow_root=True"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    quiet = ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
+    return ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={root}", *url, *as_root, *quiet, *rest]
