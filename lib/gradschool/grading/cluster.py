@@ -16,7 +16,6 @@ Whoever can talk to a Dask scheduler can run code on its workers: keep it inside
 import atexit
 import tempfile
 import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -129,11 +128,7 @@ def judge_one(package, files):
             path.write_bytes(data)
             os.utime(path, (written, written))
         marking = Marking(request | {"folder": folder}, servers, limits)
-        try:
-            while not marking.step(1.0):
-                time.sleep(0)
-        finally:
-            marking.close()
+        marking.run_to_end()
     records = {file: asdict(record) for file, record in marking.records.items()}
     return {"records": records, "notes": marking.notes, "taken": marking.taken, "failed": marking.failed}
 

@@ -82,11 +82,7 @@ class Execute(NbGraderPreprocessor):
         for key in ("tests", "plan"):
             request[key] = {file: request[key][file]} if file in request[key] else {}
         marking = Marking(request, servers, assignment.limits)
-        try:
-            while not marking.step(1.0):
-                pass
-        finally:
-            marking.close()
+        marking.run_to_end()
         if marking.failed:
             raise RuntimeError(f"{student}: {file} could not be marked: {marking.failed}")
         taken = converter.gradschool_intakes.get(student) if hasattr(converter, "gradschool_intakes") else None

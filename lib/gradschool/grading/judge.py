@@ -170,11 +170,7 @@ def judge(notebook, *, tests_from, files=None, course_files=None, limits=None, s
             },
         }
         marking = Marking(request, servers, limits or Limits())
-        try:
-            while not marking.step(1.0):
-                pass
-        finally:
-            marking.close()
+        marking.run_to_end()
     if marking.failed:
         raise RuntimeError(f"the marking failed: {marking.failed}")
     return marking.records["notebook"]
@@ -298,6 +294,14 @@ class Marking:
             if not seconds and not self.finished and not self.copy.channel.waiting():
                 return False
         return True
+
+    def run_to_end(self):
+        """Mark until all is judged, and end the processes whatever happens."""
+        try:
+            while not self.step(1.0):
+                pass
+        finally:
+            self.close()
 
     def close(self):
         """End it, finished or not."""

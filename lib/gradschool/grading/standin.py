@@ -21,7 +21,7 @@ import numpy as np
 
 from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
 from gradschool.grading.server import ask
-from gradschool.grading.student import is_forbidden
+from gradschool.grading.student import BINARY_OPERATORS, UNARY_OPERATORS, is_forbidden
 
 GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
 START_SECONDS = 60.0
@@ -599,23 +599,9 @@ def _add_operators():
 
         return method
 
-    for name in ("neg", "pos", "abs", "invert"):
+    for name in UNARY_OPERATORS:
         setattr(StandIn, f"__{name}__", forward(name))
-    for name in [
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "matmul",
-        "and_",
-        "or_",
-        "xor",
-        "lshift",
-        "rshift",
-    ]:
+    for name in BINARY_OPERATORS:
         plain = name.rstrip("_")
         setattr(StandIn, f"__{plain}__", forward(name))
         setattr(StandIn, f"__r{plain}__", backward(name))

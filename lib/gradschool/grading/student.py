@@ -254,6 +254,12 @@ def _next(iterator):
     return False, None
 
 
+UNARY_OPERATORS = ("neg", "pos", "abs", "invert")
+BINARY_OPERATORS = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and_", "or_", "xor", "lshift", "rshift"),
+)
+
 OPERATIONS = {
     "call": lambda function, *args, **kwargs: function(*args, **kwargs),
     "getattr": getattr,
@@ -274,29 +280,7 @@ OPERATIONS = {
     "exit": lambda manager, *why: manager.__exit__(None, None, None),
 } | {
     name: getattr(operator, name)
-    for name in [
-        "getitem",
-        "setitem",
-        "delitem",
-        "contains",
-        "neg",
-        "pos",
-        "abs",
-        "invert",
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "matmul",
-        "and_",
-        "or_",
-        "xor",
-        "lshift",
-        "rshift",
-    ]
+    for name in ("getitem", "setitem", "delitem", "contains", *UNARY_OPERATORS, *BINARY_OPERATORS)
 }
 
 

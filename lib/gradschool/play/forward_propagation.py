@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 from .. import datasets
 from ..layers import Dense
 from ..network import Sequential
+from ..scaling import standardize
 from . import palette
 from .playground import Playground, button, choice, slider, switch
 
@@ -26,7 +27,7 @@ def data(name, product_input=False):
     With ``product_input`` a row has a third number, the product of the other two.
     """
     x, y = SHAPES[name]()
-    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    x = standardize(x).transform(x)
     return x, y, rows(x, product_input)
 
 

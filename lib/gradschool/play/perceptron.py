@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import datasets
 from ..perceptron import mistake_bound
+from ..scaling import standardize
 from . import palette
 from .playground import Playground, button, choice, slider
 
@@ -22,13 +23,13 @@ def gate(name):
 def students():
     """Return 24 students, standardized, whom a line separates."""
     x, y = datasets.placement(24, rng=np.random.default_rng(5))
-    return (x - x.mean(axis=0)) / x.std(axis=0), y
+    return standardize(x).transform(x), y
 
 
 def overlapping():
     """Return 24 students, standardized, whom no line separates: luck had a hand in who was placed."""
     x, y = datasets.placement(24, noise=3.0, rng=np.random.default_rng(1))
-    return (x - x.mean(axis=0)) / x.std(axis=0), y
+    return standardize(x).transform(x), y
 
 
 POINTS = {

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import datasets
+from ..scaling import standardize
 from . import palette
 from .playground import Playground, button, choice, slider, switch
 
@@ -20,7 +21,7 @@ GRID = 81
 def students(rows=40):
     """Return standardized (cgpa, iq) of some students and their labels -1 and +1."""
     x, y = datasets.placement(rows, rng=np.random.default_rng(2))
-    return (x - x.mean(axis=0)) / x.std(axis=0), 2 * y - 1
+    return standardize(x).transform(x), 2 * y - 1
 
 
 def loss_at(name, x, y, w1, b):
