@@ -1,27 +1,42 @@
 """What answers can see and use, tried from inside, and what is said where a protection is missing."""
 
+import json
 import os
 import pwd
+import shutil
 import subprocess
+import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from gradschool.grading import sandbox
 from gradschool.grading.judge import Limits, Servers, judge
+from gradschool.grading.server import ask
 from marking import answer, notebook, test
 
 pytestmark = pytest.mark.skipif(not sandbox.LINUX, reason="the sandbox's layers are Linux'")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="module")
-def layers():
-    return sandbox.find_layers()
+@pytest.fixture(scope="module", params=["direct", "bubblewrap"])
+def layers(request):
+    """What is active, whoever makes the namespaces."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADSCHOOL_SANDBOX", request.param)
+        try:
+            found = sandbox.find_layers()
+        except ValueError as error:
+            pytest.skip(str(error))
+        assert found.bubblewrap == (request.param == "bubblewrap")
+        yield found
 
 
 @pytest.fixture(scope="module")
-def servers():
+def servers(layers):
     with Servers() as servers:
+        assert servers.wait() == layers
         yield servers
 
 
@@ -130,8 +145,64 @@ print(attempt(fork_many))
     assert seen.split()[0] == "OSError"
     assert seen.split()[2] == "OSError"
     assert seen.split()[3] == "BlockingIOError"
-    if sandbox.find_layers().namespaces:
-        assert seen.split()[1] == "OSError"
+    assert seen.split()[1] == "OSError"
+
+
+def test_forbidden_modules_are_not_there(servers):
+    path = Path(os.__file__).parent / "tarfile.py"
+    seen = from_inside(
+        servers,
+        f"try:\n    print(len(open({str(path)!r}).read()))\nexcept OSError:\n    print('not there')",
+        limits=Limits(forbidden_imports=("tarfile",)),
+    )
+    assert seen in ("0\n", "not there\n")
+
+
+def test_files_beside_the_notebook(servers):
+    """They are copies that the answers may write to."""
+    source = "import os\nopen('data.txt', 'a').write('!')\nprint(open('data.txt').read(), os.listdir('sub'))"
+    assert from_inside(servers, source, files={"data.txt": b"fine", "sub/x": b""}) == "fine! ['x']\n"
+
+
+def test_what_ends_late_or_never(servers):
+    """Loops, crashes and processes left behind cost themselves."""
+    source = notebook(
+        answer("loop", "while True:\n    pass"),
+        answer("stubborn", "while True:\n    try:\n        while True: pass\n    except BaseException: pass"),
+        answer("crash", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos._exit(1)"),
+        answer("f", "import subprocess\nsubprocess.Popen(['sleep', '7654.5'])\ndef f(x):\n    return x + 1"),
+        test("t", 1, "assert f(1) == 2"),
+    )
+    record = judge(source, tests_from=source, servers=servers, limits=Limits(cell_seconds=1))
+    assert record.cells["t"].outcome == "passed"
+    assert len(record.notes) == 3, record.notes
+    for _ in range(50):
+        left = [p for p in Path("/proc").glob("[0-9]*/cmdline") if b"7654.5" in read(p)]
+        if not left:
+            return
+        time.sleep(0.1)
+    raise AssertionError(left)
+
+
+def test_a_copy_can_be_interrupted(servers):
+    copy = ask(servers.students.control, {"limits": asdict(Limits())})
+    end = time.monotonic() + 60
+    assert copy.channel.receive(end)[0] == {"ready": True}
+    source = (
+        "try:\n    print('begun', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('stopped')"
+    )
+    copy.channel.send({"do": "run", "id": 1, "source": source})
+    time.sleep(0.5)
+    copy.interrupt()
+    assert copy.channel.receive(end)[0]["outputs"][0]["text"] == "begun\nstopped\n"
+    copy.kill()
+
+
+def read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 PARTIAL = [
@@ -183,6 +254,64 @@ def test_what_is_missing_is_said_with_a_remedy():
     assert said["network"][0] is False
     weaker = {name: sentence for name, _, sentence in sandbox.protections(sandbox.Layers(landlock=4, limits=True))}
     assert "UDP stays open" in weaker["network"]
+
+
+def test_bubblewrap_where_namespaces_are_refused(monkeypatch):
+    """Direct ones first, then Bubblewrap, then none; a way that is asked for and does not work is never replaced."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("no Bubblewrap here")
+
+    def refuse():
+        raise OSError(1, "unshare")
+
+    monkeypatch.delenv("GRADSCHOOL_SANDBOX", raising=False)
+    monkeypatch.setattr(sandbox, "_unshare", refuse)
+    found = sandbox.find_layers()
+    assert found.namespaces and found.bubblewrap
+    assert "made by Bubblewrap" in dict(row[::2] for row in sandbox.protections(found))["namespaces"]
+    with pytest.raises(ValueError, match="GRADSCHOOL_SANDBOX is 'direct', which does not work"):
+        sandbox.find_layers("direct")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    found = sandbox.find_layers()
+    assert not found.namespaces and found.limits
+    assert "Install Bubblewrap" in dict(row[::2] for row in sandbox.protections(found))["namespaces"]
+
+
+def test_a_way_that_nobody_knows(monkeypatch):
+    monkeypatch.setenv("GRADSCHOOL_SANDBOX", "none")
+    with pytest.raises(ValueError, match="must be one of direct, bubblewrap, limits"):
+        sandbox.protections()
+    with Servers() as servers, pytest.raises(Exception, match="must be one of direct"):
+        servers.wait()
+
+
+ORDINARY = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+from gradschool.grading.judge import Servers, judge
+from marking import answer, notebook, test
+source = notebook(answer("f", "import os\\ndef f(x):\\n    return x + 1 if os.getuid() else 0"), test("t", 1, "assert f(1) == 2"))
+with Servers() as servers:
+    record = judge(source, tests_from=source, servers=servers)
+print(json.dumps([os.geteuid(), record.score, record.protections]))
+"""
+
+
+@pytest.mark.parametrize("way", ["direct", "bubblewrap", "limits"])
+def test_an_ordinary_user_marks(way):
+    """The whole of it without root."""
+    become = [] if os.geteuid() else ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    done = subprocess.run(
+        [*become, sys.executable, "-c", ORDINARY, str(Path(__file__).parent)], capture_output=True, text=True, check=False,
+        env={**os.environ, "GRADSCHOOL_SANDBOX": way},
+    )  # fmt: skip
+    if "does not work here" in done.stderr:
+        pytest.skip(f"not here: {way}")
+    assert done.returncode == 0, done.stderr
+    uid, score, said = json.loads(done.stdout)
+    assert uid and score == 1
+    missing = [name for name, active, _ in said if not active]
+    assert missing == ([] if way != "limits" else ["namespaces", "other processes", "user"])
 
 
 def test_an_ordinary_user(tmp_path):

@@ -11,12 +11,14 @@
 Not every system has every layer: `find_layers` tries them in a process that may fail, `confine` applies exactly those
 and raises when one that worked does not, and `protections` says in sentences what is active and what is missing.
 
-Only Linux has most of this; it is reached through ctypes, so that nothing needs to be installed.
+Only Linux has most of this; it is reached through ctypes, so that nothing needs to be installed. Where namespaces are
+refused to an ordinary user but granted to Bubblewrap, the interpreter is started behind it: see `bubblewrap`.
 """
 
 import contextlib
 import ctypes
 import errno
+import itertools
 import json
 import math
 import os
@@ -31,6 +33,9 @@ from pathlib import Path
 
 LINUX = sys.platform.startswith("linux")
 WORK = "/submission"
+HANDED_IN = "/handed-in"  # behind Bubblewrap: what is copied to WORK
+WAYS = ("direct", "bubblewrap", "limits")  # who makes the namespaces, or none: GRADSCHOOL_SANDBOX forces one
+DEVICES = ("null", "zero", "full", "random", "urandom")
 
 # From the kernel's headers.
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -56,6 +61,7 @@ class Layers:
     other_user: bool = False
     landlock: int = 0  # the version of its interface, 0 for none
     limits: bool = False
+    bubblewrap: bool = False  # who makes the namespaces
 
 
 @dataclass
@@ -71,20 +77,36 @@ class Policy:
 # What is there
 
 
-def find_layers():
-    """Return the `Layers` that work here, found by trying them in processes of their own."""
-    if os.name != "posix":
-        return Layers()
-    layers = Layers(limits=True, other_user=os.geteuid() == 0 and _works(Layers(other_user=True)))
-    if not LINUX:
-        return layers
-    layers.landlock = _landlock_version()
-    if layers.landlock and not _works(Layers(landlock=layers.landlock)):
-        layers.landlock = 0
-    for proc in (True, False):
-        wanted = Layers(True, proc, layers.other_user, layers.landlock, True)
-        if _works(wanted):
-            return wanted
+def find_layers(way=None):
+    """Return the `Layers` that work here, found by trying them in processes of their own.
+
+    Parameters
+    ----------
+    way : str, optional
+        One of `WAYS`, to try no other; by default the environment variable GRADSCHOOL_SANDBOX says it.
+
+    Raises
+    ------
+    ValueError
+        When that way does not work here: nothing else takes its place.
+    """
+    way = os.environ.get("GRADSCHOOL_SANDBOX", "") if way is None else way
+    if way not in ("", *WAYS):
+        raise ValueError(f"GRADSCHOOL_SANDBOX must be one of {', '.join(WAYS)}; got {way!r}.")
+    layers = Layers(limits=hasattr(os, "fork"))
+    users = (True, False) if layers.limits and os.geteuid() == 0 else (False,)
+    if LINUX and layers.limits:
+        layers.landlock = _landlock_version()
+        if layers.landlock and not _works(Layers(landlock=layers.landlock)):
+            layers.landlock = 0
+        makers = [one for one in WAYS[:2] if way in ("", one)]
+        for maker, other_user, proc in itertools.product(makers, users, (True, False)):
+            wanted = Layers(True, proc, other_user, layers.landlock, True, maker == "bubblewrap")
+            if _works(wanted):
+                return wanted
+    if way in WAYS[:2]:
+        raise ValueError(f"GRADSCHOOL_SANDBOX is {way!r}, which does not work here. Unset it to mark with what does.")
+    layers.other_user = users[0] and _works(Layers(other_user=True))
     return layers
 
 
@@ -94,7 +116,9 @@ def protections(layers=None):
         code = (
             "from gradschool.grading import sandbox; print(sandbox.json.dumps(sandbox.asdict(sandbox.find_layers())))"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ValueError(done.stderr.strip().rpartition("\n")[2].removeprefix("ValueError: "))
         layers = Layers(**json.loads(done.stdout))
     file_layer = layers.namespaces or bool(layers.landlock)
     network = layers.namespaces
@@ -106,11 +130,17 @@ def protections(layers=None):
     return [
         ("processes", True, "Answers and tests run in different processes; only plain data passes between them."),
         say(
+            "namespaces",
+            layers.namespaces,
+            f"Each submission has namespaces of its own, made {'by Bubblewrap' if layers.bubblewrap else 'directly'}.",
+            _without_namespaces(),
+        ),
+        say(
             "files",
             file_layer,
             "Answers see Python, the library and the submission's own files, nothing else."
             if layers.namespaces
-            else "Answers can read Python and the submission's own files, nothing else (Landlock).",
+            else "Answers can read Python, all its modules and the submission's own files, nothing else (Landlock).",
             "Answers can read every file that the user who marks can read. "
             "Mark on Linux 5.13 or newer, or as a user who owns nothing else.",
         ),
@@ -145,8 +175,21 @@ def protections(layers=None):
     ]
 
 
+def _without_namespaces():
+    if not LINUX:
+        return "This system has no namespaces."
+    way = os.environ.get("GRADSCHOOL_SANDBOX")
+    if way:
+        return f"There are no namespaces: GRADSCHOOL_SANDBOX is {way!r}."
+    if shutil.which("bwrap"):
+        return "There are no namespaces: this system refuses them, to Bubblewrap too."
+    return "There are no namespaces: this system refuses them to you. Install Bubblewrap, to which it may grant them."
+
+
 def _works(layers):
     """Whether a process can put these layers on and still run Python."""
+    if layers.bubblewrap:
+        return _bubblewrap_works(layers)
     receive, send = os.pipe()
     pid = os.fork()
     if not pid:
@@ -156,7 +199,8 @@ def _works(layers):
             os.setsid()
             _silence()
             confine(layers, Policy(), on_watch=lambda child: os._exit(_exit_code(os.waitpid(child, 0)[1])))
-            os.listdir("/usr" if LINUX else ".")
+            for folder in {sys.prefix, sys.base_prefix}:
+                os.listdir(folder)
             code = 0
         except BaseException as error:  # noqa: BLE001
             if os.environ.get("GRADSCHOOL_DEBUG"):
@@ -170,6 +214,32 @@ def _works(layers):
     if text:
         print(f"sandbox: {layers}: {text.decode()}", file=sys.stderr)
     return code == 0
+
+
+def _bubblewrap_works(layers):
+    if shutil.which("bwrap") is None:
+        return False
+    command, passwd = bubblewrap(layers, Policy())
+    code = "from gradschool.grading.sandbox import *; confine(Layers(**json.loads(sys.argv[1])), Policy(), None)"
+    code += "; os.listdir(sys.prefix)"
+    try:
+        done = subprocess.run(
+            [*command, sys.executable, "-P", "-c", code, json.dumps(describe(layers))],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            pass_fds=[passwd],
+            env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    finally:
+        os.close(passwd)
+    if done.returncode and os.environ.get("GRADSCHOOL_DEBUG"):
+        print(f"sandbox: {layers}: {done.stderr}", file=sys.stderr)
+    return done.returncode == 0
 
 
 def _silence():
@@ -196,21 +266,25 @@ def confine(layers, policy, on_watch):
     policy : Policy
     on_watch : callable
         Called with the id of the confined process in the process that stays outside as its parent; must not return.
+        Behind Bubblewrap nothing is called: the process is a new one already.
     """
     limits = policy.limits
-    _uid.of = os.getpid()
+    if not layers.bubblewrap:
+        _uid.of = os.getpid()
+        if LINUX and layers.namespaces:
+            _unshare()
+        else:
+            work = _private_folder(policy, layers)
+        adopt()
+        pid = os.fork()
+        if pid:
+            on_watch(pid)
+            os._exit(1)  # not reached
     if LINUX and layers.namespaces:
-        _unshare()
-    else:
-        work = _private_folder(policy, layers)
-    if LINUX:
-        _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    pid = os.fork()
-    if pid:
-        on_watch(pid)
-        os._exit(1)  # not reached
-    if LINUX and layers.namespaces:
-        _build_root(policy, layers, limits.get("disk_bytes", 256 << 20))
+        if not layers.bubblewrap:
+            _build_root(policy, layers, limits.get("disk_bytes", 256 << 20))
+        elif os.path.isdir(HANDED_IN):
+            _copy_tree(HANDED_IN, WORK, _uid() if layers.other_user else os.geteuid())
         os.chdir(WORK)
         writable = [WORK, "/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full"]
         readable = ["/"]
@@ -225,6 +299,12 @@ def confine(layers, policy, on_watch):
     _drop_privileges(layers)
     if LINUX:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
+
+
+def adopt():
+    """Called in the process that will watch: what the confined one leaves behind becomes its own."""
+    if LINUX:
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def visible_paths():
@@ -261,10 +341,7 @@ def _build_root(policy, layers, disk_bytes):
     new = "/tmp" if os.path.isdir("/tmp") else "/mnt"  # any folder will do: nobody else sees what is mounted on it
     sources = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in visible_paths() if not os.path.islink(path)]
     links = [(path, os.readlink(path)) for path in visible_paths() if os.path.islink(path)]
-    devices = [
-        (f"/dev/{name}", os.open(f"/dev/{name}", os.O_PATH | os.O_CLOEXEC))
-        for name in ("null", "zero", "full", "random", "urandom")
-    ]
+    devices = [(f"/dev/{name}", os.open(f"/dev/{name}", os.O_PATH | os.O_CLOEXEC)) for name in DEVICES]
     folder = os.open(policy.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) if policy.folder else None
     options = f"mode=755,size={int(disk_bytes)},nr_inodes=20000".encode()
     _check(libc.mount(b"tmpfs", new.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options), "mount tmpfs")
@@ -327,7 +404,6 @@ def _cover(path, target):
 
 def _copy_tree(source, target, uid):
     """Copy plain files and folders; links are not followed and nothing else is copied."""
-    os.chown(target, uid, -1)
     with os.scandir(source) as entries:
         for entry in entries:
             to = os.path.join(target, entry.name)
@@ -337,6 +413,45 @@ def _copy_tree(source, target, uid):
             elif entry.is_file(follow_symlinks=False):
                 shutil.copyfile(entry.path, to, follow_symlinks=False)
                 os.chown(to, uid, -1)
+    os.chown(target, uid, -1)  # at last: behind Bubblewrap root cannot write into what is another's
+
+
+def bubblewrap(layers, policy):
+    """The command that starts another command behind Bubblewrap, where what `_build_root` shows is there.
+
+    What it starts must call `confine` with the same layers before anything else. Returns the words of the command and
+    a file descriptor that it must inherit.
+    """
+    number(os.getpid())
+    uid = _uid() if layers.other_user else os.geteuid()
+    words = ["bwrap", "--die-with-parent", "--as-pid-1", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
+    words += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    if layers.other_user:  # `confine` gives these up with the rest
+        words += [word for name in ("CHOWN", "SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
+    else:
+        words += ["--unshare-user"]
+    for path in (WORK, "/tmp", "/dev/shm"):
+        words += ["--perms", "0777", "--size", str(int(policy.limits.get("disk_bytes", 256 << 20))), "--tmpfs", path]
+    for parent in dict.fromkeys(p for path in visible_paths() for p in reversed(Path(path).parents[:-1])):
+        words += ["--perms", "0755", "--dir", str(parent)]  # otherwise as closed as what leads to them outside
+    for path in visible_paths():
+        words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
+    for path in map(os.path.realpath, policy.hidden):
+        if os.path.isdir(path):
+            words += ["--tmpfs", path, "--remount-ro", path]
+        elif os.path.exists(path):
+            words += ["--ro-bind", os.devnull, path]
+    for name in DEVICES:
+        words += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    passwd, end = os.pipe()
+    with open(end, "w") as pipe:
+        pipe.write(f"student:x:{uid}:{os.getegid()}::{WORK}:/bin/sh\n")
+    words += ["--perms", "0644", "--ro-bind-data", str(passwd), "/etc/passwd"]
+    if policy.folder:
+        words += ["--ro-bind", policy.folder, HANDED_IN]
+    if layers.proc:
+        words += ["--proc", "/proc"]
+    return [*words, "--remount-ro", "/", "--chdir", WORK], passwd
 
 
 def _private_folder(policy, layers):
@@ -384,6 +499,11 @@ def _uid():
 
 
 _uid.of = 0  # the watching process, known to both sides of the fork
+
+
+def number(watcher):
+    """Tell a process that was not forked by its watcher who that is."""
+    _uid.of = watcher
 
 
 def _limit(limits, layers):
@@ -469,8 +589,8 @@ def _drop_privileges(layers):
     if layers.other_user:
         uid = _uid()
         os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        os.setgid(uid)
+        os.setuid(uid)  # for root all three ids; macOS has no setresuid
     if LINUX and os.uname().machine in SYS_CAPSET:
         header = struct.pack("II", 0x20080522, 0)
         _check(_libc().syscall(SYS_CAPSET[os.uname().machine], header, bytes(24)), "capset")

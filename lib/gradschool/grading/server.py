@@ -12,6 +12,7 @@ This needs fork and sockets that carry file descriptors: Linux, macOS. Windows h
 """
 
 import contextlib
+import functools
 import gc
 import importlib.util
 import json
@@ -70,8 +71,7 @@ class Server:
             "control": theirs.fileno(),
             "lifeline": lifeline,
             "students": inherit.fileno() if inherit else None,
-            "library": str(LIBRARY),
-            "parent": os.getpid(),
+            "sandbox": os.environ.get("GRADSCHOOL_SANDBOX", ""),
         }
         with open(self._log, "wb") as log:
             self.process = subprocess.Popen(
@@ -95,7 +95,11 @@ class Server:
             end = time.monotonic() + START_SECONDS
             while self._ready is None:
                 with contextlib.suppress(TimeoutError):
-                    self._ready = json.loads(self.control.recv(1 << 16))
+                    said = self.control.recv(1 << 16)
+                    if said:
+                        self._ready = json.loads(said)
+                    else:  # it ended
+                        self.process.wait(5)
                 if self._ready is None and (self.process.poll() is not None or time.monotonic() > end):
                     log = Path(self._log).read_text(errors="replace").strip()
                     raise ServerDied(f"the prepared interpreter did not start. It said: {log[-2000:] or 'nothing'}")
@@ -221,17 +225,11 @@ def _datagrams():
 def serve(setup):
     """The server's life: load, say so, and make a copy for each request until the lifeline ends."""
     role = setup["role"]
-    layers = sandbox.find_layers() if role == "students" else sandbox.Layers()
-    for name in setup["preload"]:
-        if importlib.util.find_spec(name.split(".")[0]):
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
+    layers = sandbox.find_layers(setup["sandbox"]) if role == "students" else sandbox.Layers()
     if role == "students":
-        from gradschool.grading import student
-
-        student.prepare()
-        entry = student.main
+        entry = functools.partial(_behind_bubblewrap, setup["preload"]) if layers.bubblewrap else _prepare(setup)
     else:
+        _load(setup["preload"])
         sys.modules.setdefault("rfc3987_syntax", None)  # see gradschool.grading.grade
         from gradschool.grading import trial
 
@@ -271,6 +269,22 @@ def serve(setup):
                 os.close(fd)
 
 
+def _load(names):
+    for name in names:
+        if importlib.util.find_spec(name.split(".")[0]):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _prepare(setup):
+    """Load what answers need; return what begins a submission."""
+    _load(setup["preload"])
+    from gradschool.grading import student
+
+    student.prepare()
+    return student.main
+
+
 def _copy(entry, role, layers, channel_fd, leash, keep):
     """In the fresh copy: read the request, put the sandbox on, begin. The watching process stays behind."""
     sys.dont_write_bytecode = True
@@ -285,16 +299,9 @@ def _copy(entry, role, layers, channel_fd, leash, keep):
 
         if role == "students":
             policy = sandbox.Policy(request["limits"], request.get("folder"), tuple(request.get("hidden", ())))
-            try:
-                sandbox.confine(layers, policy, on_watch)
-            except OSError as error:
-                channel.send({"failed": f"the sandbox could not be put on: {error}"})
-                os._exit(1)
-            os.environ.update(HOME=os.getcwd(), TMPDIR="/tmp" if layers.namespaces else os.getcwd())
-            tempfile.tempdir = None
-            keep = {channel_fd}
-            _close_all_but(keep)
-            sandbox._silence()
+            if layers.bubblewrap:
+                entry(layers, policy, channel, leash)
+            _confine(layers, policy, channel, on_watch)
         else:
             pid = os.fork()
             if pid:
@@ -310,6 +317,58 @@ def _copy(entry, role, layers, channel_fd, leash, keep):
         os._exit(1)
 
 
+def _confine(layers, policy, channel, on_watch=None):
+    try:
+        sandbox.confine(layers, policy, on_watch)
+    except OSError as error:
+        channel.send({"failed": f"the sandbox could not be put on: {error}"})
+        os._exit(1)
+    os.environ.update(HOME=os.getcwd(), TMPDIR="/tmp" if layers.namespaces else os.getcwd())
+    tempfile.tempdir = None
+    _close_all_but({channel.fileno()})
+    sandbox._silence()
+
+
+def _behind_bubblewrap(preload, layers, policy, channel, leash):
+    """Start a new interpreter behind Bubblewrap in this copy's place; this one stays outside and watches it.
+
+    One for each submission: in one that they share, copies could signal each other.
+    """
+    sandbox.adopt()
+    told, tell = os.pipe()
+    command, passwd = sandbox.bubblewrap(layers, policy)
+    setup = {
+        "role": "behind bubblewrap",
+        "preload": preload,
+        "layers": sandbox.describe(layers),
+        "limits": policy.limits,
+        "channel": channel.fileno(),
+        "number": os.getpid(),
+    }
+    python = [sys.executable, "-P", "-m", "gradschool.grading.server", json.dumps(setup)]
+    process = subprocess.Popen(
+        [*command[:1], "--info-fd", str(tell), *command[1:], *python],
+        stdin=subprocess.DEVNULL,
+        env=environment("/tmp", "students"),
+        pass_fds=(channel.fileno(), tell, passwd),
+    )
+    os.close(tell)
+    channel.close()
+    with open(told) as pipe:
+        said = pipe.read()
+    _watch(process.pid, leash, json.loads(said)["child-pid"] if said else process.pid)
+
+
+def _inside(setup):
+    """Behind Bubblewrap: load, put on the rest of the sandbox, begin."""
+    sys.dont_write_bytecode = True
+    begin = _prepare(setup)
+    channel = Channel(socket.socket(fileno=setup["channel"]))
+    sandbox.number(setup["number"])
+    _confine(sandbox.Layers(**setup["layers"]), sandbox.Policy(setup["limits"]), channel)
+    begin(channel, {"limits": setup["limits"]})
+
+
 def _close_all_but(keep):
     low = 3
     for fd in sorted(keep):
@@ -318,8 +377,11 @@ def _close_all_but(keep):
     os.closerange(low, 4096)
 
 
-def _watch(pid, leash):
-    """Outside of the sandbox: wait for the end of the copy or of the leash, then end what is left."""
+def _watch(pid, leash, interrupt=None):
+    """Outside of the sandbox: wait for the end of the copy or of the leash, then end what is left.
+
+    ``interrupt`` is the process to which ctrl-C goes, when that is not ``pid`` itself.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _close_all_but({leash})
     poll = select.poll()
@@ -332,7 +394,7 @@ def _watch(pid, leash):
         if leash in events:
             if os.read(leash, 1) == b"i":
                 with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGINT)
+                    os.kill(interrupt or pid, signal.SIGINT)
                 continue
             break
         if os.waitpid(pid, os.WNOHANG)[0]:
@@ -344,5 +406,13 @@ def _watch(pid, leash):
     os._exit(0)
 
 
+def main(setup):
+    """Be what the setup says."""
+    try:
+        {"behind bubblewrap": _inside}.get(setup["role"], serve)(setup)
+    except ValueError as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    serve(json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1]))
