@@ -504,9 +504,9 @@ def test_a_file_that_became_a_link_or_a_pipe_meanwhile_is_not_read(tmp_path):
     (tmp_path / "secret").write_bytes(b"hidden tests")
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     os.mkfifo(tmp_path / "pipe")
-    assert intake._read_file(tmp_path / "secret", 99) == b"hidden tests"
-    assert intake._read_file(tmp_path / "link", 99) is None
-    assert intake._read_file(tmp_path / "pipe", 99) is None
+    assert intake.read_file(tmp_path / "secret", 99) == b"hidden tests"
+    assert intake.read_file(tmp_path / "link", 99) is None
+    assert intake.read_file(tmp_path / "pipe", 99) is None
 
 
 def test_names_that_are_no_text(hand_in, submitted):

@@ -32,6 +32,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
+from gradschool.grading import intake
 from gradschool.grading.judge import Limits, make_plan
 from gradschool.grading.student import is_forbidden
 
@@ -290,7 +291,7 @@ def write_json(path, data):
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "w", encoding="utf-8") as file:
+        with open(part, "w", encoding="utf-8", errors="replace") as file:  # half a surrogate, say
             json.dump(data, file, indent=1, ensure_ascii=False)
             file.write("\n")
             file.flush()
@@ -332,11 +333,13 @@ def write_record(root, assignment, student, fingerprint, notebooks, *, notes, ti
 def submission_digest(coursedir, name, student):
     """Changes whenever anything that was handed in changes."""
     folder = Path(coursedir.format_path(coursedir.submitted_directory, student, name))
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            with open(path, "rb") as file:
-                found.append([path.relative_to(folder).as_posix(), hashlib.file_digest(file, "sha256").hexdigest()])
+    found, left = [], intake.MAX_BYTES + intake.MAX_FILES_BYTES
+    for file, path in sorted(intake.ordinary_files(folder).items()):
+        data = intake.read_file(path, left) or b""  # a sparse file may be endless: of what lies beyond, when it changed
+        left -= len(data)
+        about = path.lstat()
+        beyond = about.st_mtime_ns if about.st_size > len(data) else 0
+        found.append([file, about.st_size, beyond, hashlib.sha256(data).hexdigest()])
     return digest(found)
 
 

@@ -19,6 +19,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
+from gradschool.grading import intake
 from gradschool.grading.judge import CellRecord, Limits, Marking, Record
 
 WAITING = 4  # submissions sent ahead, for each worker
@@ -100,15 +101,16 @@ def pack(assignment):
     }
 
 
-def read_folder(folder, limit=256 << 20):
+def read_folder(folder, limit=intake.MAX_FILES_BYTES):
     """A submission as it travels: plain files by name, and when each was written. Links are not followed."""
     files, size = {}, 0
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            size += path.stat().st_size
-            if size > limit and path.suffix != ".ipynb":
-                continue
-            files[path.relative_to(folder).as_posix()] = path.read_bytes(), path.stat().st_mtime
+    for name, path in sorted(intake.ordinary_files(folder).items()):
+        size += path.lstat().st_size
+        if size > limit and path.suffix != ".ipynb":
+            continue
+        data = intake.read_file(path, intake.MAX_BYTES + 1)
+        if data is not None:
+            files[name] = data, path.lstat().st_mtime
     return files
 
 

@@ -4,8 +4,8 @@ nbgrader autogrades in two steps. In the first it reads what was handed in and p
 `IntakeExporter` rebuilds the notebook. In the second it runs it: there `Execute` sends it to
 `gradschool.grading.judge` and writes outputs from which nbgrader reads exactly the marks that were found.
 
-Importing this module also mends three places in which nbgrader gives a submission up before any preprocessor can help:
-a notebook under another name, a missing one, and a time that is none.
+Importing this module also mends four places in which nbgrader gives a submission up before any preprocessor can help:
+a notebook under another name, a missing one, a time that is none, and files that are no plain files.
 """
 
 import atexit
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import from_dict
+from nbgrader import utils
 from nbgrader.api import Gradebook
+from nbgrader.converters import base
 from nbgrader.converters.autograde import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor, SaveAutoGrades
@@ -250,6 +252,8 @@ def _init_notebooks(self):
 def _existing_timestamp(self, dest_path):
     """When it was handed in; where the file says nothing sensible, when it was written."""
     path = Path(dest_path, "timestamp.txt")
+    if intake.read_file(path, 1) is None:  # a pipe would be waited for, a link leads elsewhere
+        return None
     try:
         when = _stock_existing_timestamp(self, dest_path)
         if when is None or datetime.datetime(2000, 1, 1) <= when <= datetime.datetime(9000, 1, 1):
@@ -260,5 +264,17 @@ def _existing_timestamp(self, dest_path):
     return written.replace(tzinfo=None, microsecond=0)
 
 
+def _init_assignment(self, assignment_id, student_id):
+    """Of what was handed in, plain files alone are copied: nbgrader follows links and reads pipes and devices."""
+    own = self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id)
+    ours = [os.path.relpath(path, own) for path in utils.find_all_files(own, self.coursedir.ignore)]
+    base.find_all_files = lambda folder, _: [str(path) for path in intake.files_to_keep(folder, ours).values()]
+    try:
+        _stock_init_assignment(self, assignment_id, student_id)
+    finally:
+        base.find_all_files = utils.find_all_files
+
+
 _stock_init_notebooks, _stock_existing_timestamp = Autograde.init_notebooks, CourseDirectory.get_existing_timestamp
+_stock_init_assignment, Autograde.init_assignment = Autograde.init_assignment, _init_assignment
 Autograde.init_notebooks, CourseDirectory.get_existing_timestamp = _init_notebooks, _existing_timestamp

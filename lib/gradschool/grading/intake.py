@@ -86,7 +86,7 @@ class Intake:
             text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
             (folder / name).write_text(text + "\n", encoding="utf-8")
         for name, path in self.files.items():
-            data = _read_file(path, MAX_FILES_BYTES)
+            data = read_file(path, MAX_FILES_BYTES)
             if data is not None:
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -640,6 +640,23 @@ def _refuse_solutions(release):
 # One student's folder
 
 
+def ordinary_files(folder):
+    """{path inside the folder, with /: path} of the plain files that a submission may have: see `digest`, copies."""
+    return _walk(Path(folder), [])
+
+
+def files_to_keep(folder, ours=()):
+    """Those of `ordinary_files` that go with the marked notebook, but for what is in the way of the files ``ours``."""
+    found = ordinary_files(folder)
+    small = {name: path for name, path in found.items() if name in NOT_FOR_STUDENTS_CODE and _size(path) < 1 << 20}
+    return {name: path for name, path in (_other_files(found, []) | small).items() if not is_in_the_way(name, ours)}
+
+
+def is_in_the_way(name, ours):
+    """Whether a file is where one of the files ``ours`` needs a folder, or the other way around."""
+    return any(f"{a}/".startswith(f"{b}/") and a != b for one in ours for a, b in ((name, one), (one, name)))
+
+
 def _walk(folder, notes):
     """Return {path inside the folder, with /: path} of the ordinary files. Links and devices are never opened."""
     found = {}
@@ -704,7 +721,7 @@ class _Attempt:
 
 
 def _attempt(name, path, release):
-    data = _read_file(path, MAX_BYTES + 1)
+    data = read_file(path, MAX_BYTES + 1)
     if data is None:
         return _Attempt(name, None, [Note("unreadable", f"{_shown(name)} could not be opened.")], 0)
     return _Attempt(name, *_rebuild(release, data))
@@ -727,9 +744,12 @@ def _verdict(name, best, expected):
 def _other_files(found, notes):
     files, size = {}, 0
     for name, path in found.items():
-        if name.lower().endswith(".ipynb") or name in NOT_FOR_STUDENTS_CODE or _is_checkpoint(name):
+        if ".ipynb/" in f"{name}/".lower() or name in NOT_FOR_STUDENTS_CODE or _is_checkpoint(name):
             continue
-        size += path.stat().st_size
+        if not os.access(path, os.R_OK):
+            notes.append(Note("dropped", f"{_shown(name)} may not be read; it was left out."))
+            continue
+        size += _size(path)
         if len(files) >= MAX_FILES or size > MAX_FILES_BYTES:
             sentence = f"There are more than {MAX_FILES} files or {MAX_FILES_BYTES >> 20} MB beside the notebook; "
             notes.append(Note("dropped", f"{sentence}the rest was left out."))
@@ -742,7 +762,7 @@ def _timestamp(path, notes):
     """When it was submitted, in UTC. An unreadable or impossible time is replaced by the file's own."""
     if path is None:
         return None
-    text = (_read_file(path, 200) or b"").decode("utf-8-sig", "replace").strip()
+    text = (read_file(path, 200) or b"").decode("utf-8-sig", "replace").strip()
     now = datetime.now(UTC)
     try:
         if not re.search("[0-9]{4}", text):
@@ -766,16 +786,24 @@ def _is_ordinary(path):
         return False
 
 
-def _read_file(path, most):
+def _size(path):
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
+
+
+def read_file(path, most):
     """The beginning of an ordinary file; None when it is none or cannot be opened. Never waits, never follows."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
                          | getattr(os, "O_BINARY", 0))  # fmt: skip
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
         try:
             return file.read(most)
         except OSError:

@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from gradschool.grading import sandbox
-from gradschool.grading.protocol import Closed, ProtocolError, TooLate
+from gradschool.grading.protocol import MAX_TOTAL, Closed, ProtocolError, TooLate
 from gradschool.grading.server import ServerDied, Servers, ask
 
 __all__ = ["CellRecord", "Limits", "Marking", "Record", "Servers", "judge", "make_plan"]
@@ -268,7 +268,7 @@ class Marking:
         self.end = time.monotonic() + (2 * self.limits.total_seconds + 60) * notebooks + 60
         try:
             self.layers = self.servers.wait()
-            self.copy = ask(self.servers.tests.control, self.request)
+            self.copy = ask(self.servers.tests.control, self.request, MAX_TOTAL)
         except ServerDied as error:
             self.copy = None
             self._again(str(error))

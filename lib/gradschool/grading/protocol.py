@@ -41,10 +41,10 @@ class TooLate(Exception):
 
 
 class Channel:
-    """Messages over a connected stream socket."""
+    """Messages over a connected stream socket. ``max_header`` is more than usual where both ends are ours."""
 
-    def __init__(self, sock):
-        self.socket = sock
+    def __init__(self, sock, max_header=MAX_HEADER):
+        self.socket, self.max_header = sock, max_header
         self.socket.setblocking(True)
         self._buffer = bytearray()
 
@@ -58,7 +58,7 @@ class Channel:
         """Send one message. Raises `Closed`, `TooLate`, or ValueError when it is larger than the receiver allows."""
         text = json.dumps(header).encode("ascii")
         sizes = [len(frame) for frame in frames]
-        if len(text) > MAX_HEADER or len(sizes) > MAX_FRAMES or len(text) + sum(sizes) > MAX_TOTAL:
+        if len(text) > self.max_header or len(sizes) > MAX_FRAMES or len(text) + sum(sizes) > MAX_TOTAL:
             raise ValueError(f"a message of {(len(text) + sum(sizes)) >> 20} MB is too large to be sent.")
         prefix = _PREFIX.pack(MAGIC, len(text), len(sizes)) + struct.pack(f">{len(sizes)}Q", *sizes)
         try:
@@ -77,7 +77,7 @@ class Channel:
         """
         self._fill(_PREFIX.size, deadline)
         magic, length, count = _PREFIX.unpack_from(self._buffer)
-        if magic != MAGIC or length > MAX_HEADER or count > MAX_FRAMES:
+        if magic != MAGIC or length > self.max_header or count > MAX_FRAMES:
             raise ProtocolError("not a message")
         start = _PREFIX.size + 8 * count
         self._fill(start, deadline)

@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 from gradschool.grading import sandbox
-from gradschool.grading.protocol import Channel, Closed
+from gradschool.grading.protocol import MAX_HEADER, MAX_TOTAL, Channel, Closed
 
 LIBRARY = Path(__file__).resolve().parents[2]
 START_SECONDS = 120  # TensorFlow on a slow disk
@@ -168,7 +168,7 @@ class Servers:
         self.close()
 
 
-def ask(control, request, keep_frames=()):
+def ask(control, request, max_header=MAX_HEADER):
     """Ask the server behind ``control`` for a copy and send it the request. Raises `ServerDied`."""
     ours, theirs = socket.socketpair()
     watched, leash = os.pipe()
@@ -181,9 +181,9 @@ def ask(control, request, keep_frames=()):
     finally:
         theirs.close()
         os.close(watched)
-    copy = Copy(Channel(ours), leash)
+    copy = Copy(Channel(ours, max_header), leash)
     try:
-        copy.channel.send(request, keep_frames)
+        copy.channel.send(request)
     except Closed:
         copy.kill()
         raise ServerDied("the prepared interpreter is gone.") from None
@@ -290,7 +290,7 @@ def _copy(entry, role, layers, channel_fd, leash, keep):
     sys.dont_write_bytecode = True
     try:
         os.setsid()
-        channel = Channel(socket.socket(fileno=channel_fd))
+        channel = Channel(socket.socket(fileno=channel_fd), MAX_HEADER if role == "students" else MAX_TOTAL)
         request, _ = channel.receive()
 
         def on_watch(pid):

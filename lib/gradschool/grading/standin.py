@@ -303,7 +303,11 @@ def _as_exception(error):
     made.student = {
         "name": name[:80] if type(name) is str else type(made).__name__,
         "text": text,
-        "where": [w for w in where[:5] if type(w) is list and [type(x) for x in w] == [str, int, str]]
+        "where": [
+            [w[0][:80], w[1], w[2][:200]]
+            for w in where[:5]
+            if type(w) is list and [type(x) for x in w] == [str, int, str]
+        ]
         if type(where) is list
         else [],
     }
@@ -331,12 +335,16 @@ def clean_outputs(outputs):
             clean.append(
                 {
                     "output_type": "error",
-                    "ename": _printable(str(output.get("ename")))[:80],
-                    "evalue": _printable(str(output.get("evalue")))[:2000],
+                    "ename": _text(output.get("ename"), 80),
+                    "evalue": _text(output.get("evalue"), 2000),
                     "traceback": [_printable(t) for t in trace[:100] if type(t) is str] if type(trace) is list else [],
                 }
             )
     return clean
+
+
+def _text(value, most):
+    return _printable(value)[:most] if type(value) is str else ""
 
 
 def _printable(text):

@@ -33,6 +33,7 @@ from gradschool.grading.protocol import Closed, Codec
 
 MAX_OUTPUTS = 200
 MAX_PICTURE = 8 << 20
+MAX_SHOWN = 24 << 20  # all outputs of a cell: what does not fit into one message would end the process
 
 
 def main(channel, request):
@@ -126,7 +127,7 @@ class _Shell(InteractiveShell):
 class _Outputs:
     def __init__(self, limit):
         self.out, self.err = _Bounded(limit, 1), _Bounded(limit, 2)
-        self.items = []
+        self.items, self.shown = [], 0
 
     def redirect(self):
         for name, raw in (("stdout", self.out), ("stderr", self.err)):
@@ -158,12 +159,14 @@ class _Outputs:
         self.add(output_type=kind, data=clean)
 
     def _append(self, output):
-        if len(self.items) < MAX_OUTPUTS:
+        size = len(json.dumps(output))
+        if len(self.items) < MAX_OUTPUTS and self.shown + size <= MAX_SHOWN:
             self.items.append(output)
+            self.shown += size
 
     def take(self):
         self.flush()
-        items, self.items = self.items, []
+        items, self.items, self.shown = self.items, [], 0
         return items
 
 

@@ -8,6 +8,7 @@ that what was found is not lost if this process does not live to its end.
 import ast
 import contextlib
 import io
+import json
 import os
 import random
 import re
@@ -32,6 +33,7 @@ from gradschool.grading.student import is_forbidden, is_mark
 
 HIDDEN = re.compile("BEGIN HIDDEN TESTS"), re.compile("END HIDDEN TESTS")
 MAX_MESSAGE = 1500
+MAX_SHOWN = 128 << 20  # all outputs of a notebook; what comes after them is left out
 TOO_SLOW = "Your code took longer than the {seconds:g} seconds a cell has."
 
 
@@ -74,9 +76,11 @@ class _Submission:
 
     def judge(self):
         notebooks, notes, files = self._take_in()
+        course_files = self.request.get("course_files") or {}
         for name, path in files.items():
-            _put(self.student_folder / name, path)
-        for name, path in (self.request.get("course_files") or {}).items():  # ours take the place of theirs
+            if not intake.is_in_the_way(name, course_files):
+                _put(self.student_folder / name, path)
+        for name, path in course_files.items():  # ours take the place of theirs
             if path["student"]:
                 _put(self.student_folder / name, Path(path["path"]))
             _put(self.tests_folder / name, Path(path["path"]))
@@ -187,7 +191,7 @@ class _Walk:
         self.seconds = student.limits["cell_seconds"]
         self.names = Names(student, shared_names(self.cells))
         student.operators = defined_operators(self.cells)
-        self.next_of_ours = 0
+        self.next_of_ours = self.shown = 0
 
     def go(self):
         random.seed(0)
@@ -220,7 +224,8 @@ class _Walk:
         try:
             self.student.begin_cell()
             outputs, _ = self.student.run(source)
-            cell["outputs"] = outputs
+            self.shown += len(json.dumps(outputs))
+            cell["outputs"] = outputs if self.shown <= MAX_SHOWN else []
             self.student.finished.append(source)
         except (TimeUp, Died) as trouble:
             slow = isinstance(trouble, TimeUp)
