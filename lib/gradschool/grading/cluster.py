@@ -122,21 +122,21 @@ def judge_one(package, files):
     """Judge one submission on this worker and return its result as plain data."""
     import os
 
-    request, limits, servers = _prepared(package)
+    limits, servers = _prepared(package)
     with tempfile.TemporaryDirectory(prefix="gradschool-submission-") as folder:
         for name, (data, written) in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
             os.utime(path, (written, written))
-        marking = Marking(request | {"folder": folder}, servers, limits)
+        marking = Marking({"folder": folder}, servers, limits)
         marking.run_to_end()
     records = {file: asdict(record) for file, record in marking.records.items()}
     return {"records": records, "notes": marking.notes, "taken": marking.taken, "failed": marking.failed}
 
 
 def _prepared(package):
-    """(request, limits, servers) for an assignment: prepared once on each worker."""
+    """(limits, servers) for an assignment: prepared once on each worker."""
     from gradschool.grading import assignment as assignments
     from gradschool.grading.server import Servers
 
@@ -153,14 +153,14 @@ def _prepared(package):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
                 course_files[name] = {"path": str(path), "student": name not in package["own_files"]}
-            request = {key: package[key] for key in ("releases", "tests", "plan")} | {"course_files": course_files}
+            shared = {key: package[key] for key in ("releases", "tests", "plan")} | {"course_files": course_files}
             servers = Servers(*assignments.imports(package["tests"].values(), limits))
+            servers.share(shared)
             atexit.register(servers.close)
-            _kept.update(key=package["key"], folder=folder, servers=servers, ready=(request, limits, servers))
-        request, limits, servers = _kept["ready"]
-        if not servers.alive():
-            servers.restart()
-        return request, limits, servers
+            _kept.update(key=package["key"], folder=folder, servers=servers, limits=limits)
+        if not _kept["servers"].alive():
+            _kept["servers"].restart()
+        return _kept["limits"], _kept["servers"]
 
 
 def unpack_result(data):

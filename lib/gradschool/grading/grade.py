@@ -7,6 +7,7 @@ goes on where this one was and ends with the same marks. What is marked already 
 """
 
 import contextlib
+import gc
 import os
 import selectors
 import signal
@@ -130,10 +131,9 @@ def grade(course, assignment, *, students=None, jobs=None, force=False, schedule
 
 def _grade(config, name, servers, students, jobs, force, scheduler, progress):
     from gradschool.grading import assignment as assignments
-    from gradschool.grading.gradebook import Writer
 
     summary = Summary()
-    with Writer(config, name) as writer:
+    with _load_writer()(config, name) as writer:
         if not students:
             students = writer.submissions()
         else:
@@ -222,7 +222,7 @@ def judge_all(assignment, waiting, folder, servers, jobs):
     """
     from gradschool.grading.judge import Marking
 
-    request = assignment.request()
+    servers.share(assignment.request())
     queue, running = list(reversed(waiting)), {}
     with selectors.DefaultSelector() as selector:
 
@@ -233,7 +233,7 @@ def judge_all(assignment, waiting, folder, servers, jobs):
             while queue or running:
                 while queue and len(running) < jobs:
                     student, fingerprint = queue.pop()
-                    marking = Marking(request | {"folder": str(folder(student))}, servers, assignment.limits)
+                    marking = Marking({"folder": str(folder(student))}, servers, assignment.limits)
                     running[marking] = student, fingerprint
                     if not marking.finished:
                         watch(marking)
@@ -295,6 +295,17 @@ def _early_imports(config, course, name):
 def _skip_optional_imports():
     """jsonschema takes a second to load a checker of web addresses that no notebook needs; it is optional to it."""
     sys.modules.setdefault("rfc3987_syntax", None)
+
+
+def _load_writer():
+    """nbgrader is large: what it loads is no garbage, and looking for some again and again costs a tenth of a second."""
+    gc.disable()
+    try:
+        from gradschool.grading.gradebook import Writer
+    finally:
+        gc.freeze()
+        gc.enable()
+    return Writer
 
 
 def _cores():

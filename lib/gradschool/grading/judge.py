@@ -25,7 +25,7 @@ number gives partial credit, as in nbgrader.
 import json
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from gradschool.grading import sandbox
@@ -118,7 +118,7 @@ class Record:
 
     def to_dict(self):
         """Everything but the notebook, as JSON can hold it."""
-        data = asdict(self)
+        data = asdict(replace(self, notebook=None))
         data.pop("notebook")
         return data | {"score": self.score, "max_score": self.max_score}
 
@@ -264,7 +264,7 @@ class Marking:
         self.restarts += 1
         self.records = {}
         self.notes, self.taken, self.now = [], {}, None
-        notebooks = len(self.request["tests"])
+        notebooks = len((self.servers.shared | self.request)["tests"])
         self.end = time.monotonic() + (2 * self.limits.total_seconds + 60) * notebooks + 60
         try:
             self.layers = self.servers.wait()

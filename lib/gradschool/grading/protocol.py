@@ -23,6 +23,7 @@ MAX_FRAMES = 4096
 MAX_TOTAL = 512 << 20
 MAX_DEPTH = 40
 MAX_ITEMS = 2_000_000
+SMALL = 1 << 16
 
 _PREFIX = struct.Struct(">4sII")
 _DTYPE = re.compile(r"[<>|=]?[biufcSUmM](\d{1,9})(\[\d{0,9}[A-Za-z]{1,2}\])?\Z")
@@ -62,6 +63,9 @@ class Channel:
             raise ValueError(f"a message of {(len(text) + sum(sizes)) >> 20} MB is too large to be sent.")
         prefix = _PREFIX.pack(MAGIC, len(text), len(sizes)) + struct.pack(f">{len(sizes)}Q", *sizes)
         try:
+            if sum(sizes) < SMALL:  # in one go: each piece would wake the receiver
+                self._send_all(b"".join((prefix, text, *frames)), deadline)
+                return
             self._send_all(prefix + text, deadline)
             for frame in frames:
                 self._send_all(frame, deadline)

@@ -18,6 +18,7 @@ has the text alone. Probes and slips are read from ``checks.json`` in the workin
 was given. A checks.json names code to run (the probes): take it from the instructor's folder, never from a submission.
 """
 
+import functools
 import json
 import linecache
 import math
@@ -187,7 +188,7 @@ class Question:
         # Stock nbgrader takes a word on stderr for a failure, be it a warning of overflow.
         with warnings.catch_warnings(), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
-            return eval(call, {"np": np, **self.functions, **names})
+            return eval(_expression(call), {"np": np, **self.functions, **names})
 
     def _matched(self, slip, probes, outcomes):
         """Return how many of the slip's results the functions give, 0 when one differs."""
@@ -217,6 +218,12 @@ class Question:
             return f"Hidden test, {hidden_test}: {self.name}"
         shown = ",\n       ".join(f"{name} = {_show(value)}" for name, value in data.items())
         return f"{call}\n  with {shown}" if shown else call
+
+
+@functools.cache
+def _expression(call):
+    """A call compiled once: tests ask the same with many numbers."""
+    return compile(call, "<call>", "eval")
 
 
 # --- plain values, as checks.json holds them ------------------------------------------------------------------------

@@ -138,11 +138,19 @@ class Servers:
             raise ValueError("marking needs Linux or macOS. On Windows run it in WSL or in a Linux container.")
         self.preload = sorted(set(preload))
         self.preload_tests = self.preload if preload_tests is None else sorted(set(preload_tests))
+        self.shared = {}
         self._start()
 
     def _start(self):
         self.students = Server("students", self.preload)
         self.tests = Server("tests", self.preload_tests, inherit=self.students.control)
+        if self.shared:
+            self.share(self.shared)
+
+    def share(self, request):
+        """Hand over once what all requests to come have in common: each then needs to say only what is its own."""
+        self.shared = request
+        ask(self.tests.control, request, MAX_TOTAL, b"share").channel.close()
 
     def wait(self):
         """Wait until both are ready and return the sandbox' layers."""
@@ -168,12 +176,12 @@ class Servers:
         self.close()
 
 
-def ask(control, request, max_header=MAX_HEADER):
+def ask(control, request, max_header=MAX_HEADER, what=b"copy"):
     """Ask the server behind ``control`` for a copy and send it the request. Raises `ServerDied`."""
     ours, theirs = socket.socketpair()
     watched, leash = os.pipe()
     try:
-        socket.send_fds(control, [b"{}"], [theirs.fileno(), watched])
+        socket.send_fds(control, [what], [theirs.fileno(), watched])
     except OSError:
         ours.close()
         os.close(leash)
@@ -224,7 +232,9 @@ def _datagrams():
 
 def serve(setup):
     """The server's life: load, say so, and make a copy for each request until the lifeline ends."""
+    gc.disable()  # until all is loaded: nothing of it is garbage
     role = setup["role"]
+    shared = {}
     layers = sandbox.find_layers(setup["sandbox"]) if role == "students" else sandbox.Layers()
     if role == "students":
         entry = functools.partial(_behind_bubblewrap, setup["preload"]) if layers.bubblewrap else _prepare(setup)
@@ -236,12 +246,13 @@ def serve(setup):
         students = socket.socket(fileno=setup["students"])
 
         def entry(channel, request):
-            trial.main(channel, request, students)
+            trial.main(channel, shared | request, students)
 
     control = socket.socket(fileno=setup["control"])
     lifeline = setup["lifeline"]
     gc.collect()
     gc.freeze()  # copies share these pages
+    gc.enable()
     control.send(json.dumps({"layers": sandbox.describe(layers)}).encode())
     poll = select.poll()
     poll.register(control, select.POLLIN)
@@ -260,6 +271,13 @@ def serve(setup):
             data, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
             if not data:
                 os._exit(0)
+            if data == b"share":
+                shared, _ = Channel(socket.socket(fileno=fds[0]), MAX_TOTAL).receive()
+                trial.warm(shared)
+                gc.collect()
+                gc.freeze()
+                os.close(fds[1])
+                continue
             if os.fork() == 0:
                 keep = set(fds) | ({setup["students"]} if setup["students"] is not None else set())
                 os.close(lifeline)
@@ -288,6 +306,7 @@ def _prepare(setup):
 def _copy(entry, role, layers, channel_fd, leash, keep):
     """In the fresh copy: read the request, put the sandbox on, begin. The watching process stays behind."""
     sys.dont_write_bytecode = True
+    gc.set_threshold(50_000, 20, 20)  # a short life: looking through what was loaded before costs more than it frees
     try:
         os.setsid()
         channel = Channel(socket.socket(fileno=channel_fd), MAX_HEADER if role == "students" else MAX_TOTAL)

@@ -7,8 +7,10 @@ Everything here can be taken apart by the code it runs, and nothing depends on i
 that the other side checks.
 """
 
+import ast
 import base64
 import builtins
+import contextlib
 import copy
 import importlib
 import inspect
@@ -22,6 +24,7 @@ import signal
 import sys
 import traceback
 import types
+import warnings
 
 import numpy as np
 from IPython.core.displayhook import DisplayHook
@@ -123,6 +126,15 @@ class _Shell(InteractiveShell):
     def enable_gui(self, gui=None):
         pass
 
+    def transform_cell(self, raw_cell):
+        """IPython's own syntax made Python. Plain Python is that already, and looking for the other takes its time."""
+        if not self.input_transformers_post and self.input_transformers_cleanup == self._usual:
+            with warnings.catch_warnings(), contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                warnings.simplefilter("ignore")  # they come when the cell is run
+                compile(raw_cell, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                return raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
+        return super().transform_cell(raw_cell)
+
 
 class _Outputs:
     def __init__(self, limit):
@@ -183,7 +195,9 @@ def prepare():
     config.InteractiveShell.autocall = 0
     _shell = _Shell.instance(config=config)
     _shell.outputs = _Outputs(1 << 20)
-    _shell.run_cell("1", store_history=False)  # IPython imports much at its first cell
+    _shell._usual = list(_shell.input_transformers_cleanup)
+    for source in ("1", "%pwd"):  # IPython imports much at its first cells
+        _shell.run_cell(source, store_history=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -414,8 +428,6 @@ class Runner:
 
 def run_with_value(code, names):
     """Run the text of a cell and return the value of its last line when that is an expression."""
-    import ast
-
     tree = ast.parse(code, "<test>")
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, "<test>", "exec"), names)  # noqa: S102

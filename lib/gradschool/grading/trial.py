@@ -7,6 +7,7 @@ that what was found is not lost if this process does not live to its end.
 
 import ast
 import contextlib
+import functools
 import io
 import json
 import os
@@ -108,8 +109,7 @@ class _Submission:
         if "notebooks" in self.request:
             files = {name: Path(path) for name, path in (self.request.get("files") or {}).items()}
             return self.request["notebooks"], [], files
-        releases = {name: nbformat.from_dict(notebook) for name, notebook in self.request["releases"].items()}
-        taken = intake.take_in(self.request["folder"], releases)
+        taken = intake.take_in(self.request["folder"], self.request["releases"])
         notes = [{"kind": n.kind, "sentence": n.sentence, "cell": n.cell, "notebook": n.notebook} for n in taken.notes]
         self.channel.send(
             {
@@ -246,26 +246,20 @@ class _Walk:
             self.next_of_ours += 1
             if cell["cell_type"] != "code":
                 continue
-            role = role_of(cell)
-            source = as_python(_source(cell))
-            try:
-                body = ast.parse(source).body
-            except (SyntaxError, ValueError):
+            if role_of(cell) == "test":
                 continue
-            if role in ("answer", "manual"):  # numpy is ours even where the student is to import it
-                body = [node for node in body if isinstance(node, (ast.Import, ast.ImportFrom))]
-            elif role == "test":
+            found = statements(_source(cell), role_of(cell) in ("answer", "manual"))
+            if not found:
                 continue
             with self._quiet(self.seconds), contextlib.suppress(BaseException):
-                for node in body:
-                    self._run_statement(node)
+                for statement in found:
+                    self._run_statement(*statement)
 
-    def _run_statement(self, node):
-        bound = bound_names(ast.unparse(node))[1]
+    def _run_statement(self, code, bound, read):
         try:
-            if names_read(node) & self.names.theirs:
+            if code is None or read & self.names.theirs:
                 raise LookupError
-            exec(compile(ast.Module([node], []), "<course>", "exec"), self.names)  # noqa: S102
+            exec(code, self.names)  # noqa: S102
         except TimeUp:
             raise
         except BaseException:  # noqa: BLE001
@@ -357,11 +351,9 @@ class _Walk:
         }
 
     def _run_here(self, source, name):
-        code = as_python(source)
-        tree = ast.parse(code, _file(name))
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, _file(name), "exec"), self.names)  # noqa: S102
-        return eval(compile(ast.Expression(last.value), _file(name), "eval"), self.names) if last else None
+        body, last = compiled(source, name)
+        exec(body, self.names)  # noqa: S102
+        return eval(last, self.names) if last else None
 
     def _run_open(self, source):
         """Run a test in a process of the student's: a fresh one, of which nothing but the verdict comes back."""
@@ -426,6 +418,55 @@ def role_of(cell):
     return "test" if marks.get("grade") else "ours"
 
 
+# The text of the instructor's cells is the same for every submission: `warm` goes through it once, before the copies are
+# made, and what these functions found is there in each of them.
+
+
+def warm(request):
+    """Make ready what every submission needs of a request: notebooks as nodes, the instructor's cells compiled."""
+    request["releases"] = {name: nbformat.from_dict(notebook) for name, notebook in request["releases"].items()}
+    for tests in request["tests"].values():
+        for cell in tests["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            role = role_of(cell)
+            if role == "test":
+                with contextlib.suppress(SyntaxError, ValueError):
+                    compiled(_source(cell), _marks(cell)["grade_id"])
+            else:
+                statements(_source(cell), role in ("answer", "manual"))
+                bound_names(as_python(_source(cell)))
+        shared_names(tests["cells"])
+
+
+@functools.cache
+def compiled(source, name):
+    """The code of a test: its body, and its last line when that is an expression."""
+    tree = ast.parse(as_python(source), _file(name))
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    body = compile(tree, _file(name), "exec")
+    return body, compile(ast.Expression(last.value), _file(name), "eval") if last else None
+
+
+@functools.cache
+def statements(source, only_imports):
+    """(code, names bound, names read) of each statement at the top of a cell. No code where it cannot be compiled."""
+    try:
+        body = ast.parse(as_python(source)).body
+    except (SyntaxError, ValueError):
+        return ()
+    found = []
+    for node in body:
+        if only_imports and not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue  # of an answer: numpy is ours even where the student is to import it
+        code = None
+        with contextlib.suppress(SyntaxError, ValueError):
+            code = compile(ast.Module([node], []), "<course>", "exec")
+        found.append((code, bound_names(ast.unparse(node))[1], names_read(node)))
+    return tuple(found)
+
+
+@functools.cache
 def as_python(source):
     """The text of a cell without IPython's own syntax (magics, shell commands)."""
     try:
@@ -435,14 +476,16 @@ def as_python(source):
     return source
 
 
+@functools.cache
 def bound_names(source):
     """(names bound other than by an import, all names bound) at the top level of a cell."""
     try:
         table = symtable.symtable(source, "<cell>", "exec")
     except (SyntaxError, ValueError):
-        return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE)), set()
-    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    imported = {s.get_name() for s in table.get_symbols() if s.is_imported()}
+        return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE)), frozenset()
+    symbols = table.get_symbols()
+    bound = frozenset(s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace())
+    imported = frozenset(s.get_name() for s in symbols if s.is_imported())
     return bound - imported, bound
 
 
@@ -471,16 +514,24 @@ def shared_names(cells):
         source = _source(cell)
         bound |= bound_names(source)[0]
         if role_of(cell) in ("answer", "manual"):
-            try:
-                tables = [symtable.symtable(source, "<cell>", "exec")]
-            except (SyntaxError, ValueError):
-                continue
-            while tables:
-                table = tables.pop()
-                tables += table.get_children()
-                if table.get_type() == "function":
-                    read |= set(table.get_globals())
+            read |= globals_read(source)
     return bound & read
+
+
+@functools.cache
+def globals_read(source):
+    """The global names that a cell's functions read."""
+    try:
+        tables = [symtable.symtable(source, "<cell>", "exec")]
+    except (SyntaxError, ValueError):
+        return frozenset()
+    read = set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        if table.get_type() == "function":
+            read |= set(table.get_globals())
+    return frozenset(read)
 
 
 def defined_operators(cells):
