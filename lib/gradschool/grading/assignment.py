@@ -22,6 +22,7 @@ Records are written whole or not at all.
 
 import ast
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -243,7 +244,7 @@ def _files(folder, ignore):
 
 def imports(notebooks, limits=None):
     """(for answers, for tests): the modules that an assignment's cells import, to be loaded beforehand."""
-    answers, tests = {"numpy"}, {"numpy", "numpy.testing"}
+    answers, tests = {"numpy", "numpy.random"}, {"numpy", "numpy.random", "numpy.testing"}
     for notebook in notebooks:
         for cell in notebook["cells"]:
             if cell["cell_type"] != "code":
@@ -292,8 +293,7 @@ def write_json(path, data):
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "w", encoding="utf-8", errors="replace") as file:  # half a surrogate, say
-            json.dump(data, file, indent=1, ensure_ascii=False)
-            file.write("\n")
+            file.write(json.dumps(data, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -348,6 +348,7 @@ def digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
+@functools.cache
 def versions():
     """The versions that a mark may depend on."""
     from gradschool import __version__

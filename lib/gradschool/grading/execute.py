@@ -18,7 +18,7 @@ from pathlib import Path
 from nbconvert.exporters import NotebookExporter
 from nbformat import from_dict
 from nbgrader import utils
-from nbgrader.api import Gradebook
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry
 from nbgrader.converters import base
 from nbgrader.converters.autograde import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -90,7 +90,7 @@ class Execute(NbGraderPreprocessor):
         taken = converter.gradschool_intakes.get(student) if hasattr(converter, "gradschool_intakes") else None
         record = marking.records[file]
         usable = taken is None or taken.source.get(file) is not None
-        settle(record, usable, nb)
+        settle(record, usable)
         save_one(converter.coursedir, assignment, student, file, record, taken)
         resources["gradschool"] = {"unmarked": unmarked(record)}
         nb.cells = [from_dict(cell) for cell in record.notebook["cells"]]
@@ -105,17 +105,20 @@ def _files_in(folder):
     }
 
 
-def settle(record, usable, notebook):
+def settle(record, usable):
     """Say what only the whole of a submission shows: answers nobody wrote, notebooks of which nothing could be read."""
-    marks = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id")}
+    written = {c["metadata"].get("nbgrader", {}).get("grade_id"): c for c in record.notebook["cells"]}
     for name, cell in record.cells.items():
-        written = marks.get(name)
-        if cell.outcome == "manual" and written and is_solution(written) and is_grade(written):  # noqa: SIM102
-            if written.metadata.nbgrader.get("checksum") == compute_checksum(written):  # as it was given out
-                cell.outcome, cell.score = "empty", 0.0
+        if cell.outcome == "manual" and name in written and _as_given_out(from_dict(written[name])):
+            cell.outcome, cell.score = "empty", 0.0
         if not usable:
             cell.outcome, cell.score = "unmarked", None
             cell.message = "No notebook that can be read was handed in."
+
+
+def _as_given_out(cell):
+    marks = cell.metadata.nbgrader
+    return is_solution(cell) and is_grade(cell) and marks.get("checksum") == compute_checksum(cell)
 
 
 def unmarked(record):
@@ -138,15 +141,59 @@ def save_one(coursedir, assignment, student, file, record, taken):
 
 
 class SaveMarks(SaveAutoGrades):
-    """nbgrader's own, except that a test that could not be run waits for a person instead of counting 0."""
+    """nbgrader's own, except that a test that could not be run waits for a person instead of counting 0.
+
+    The rows of a notebook are read and written together; nbgrader does it one by one.
+    """
+
+    def preprocess(self, nb, resources):
+        """Save the scores and comments of all cells."""
+        self.notebook_id, self.assignment_id, self.student_id = (
+            resources["nbgrader"][what] for what in ("notebook", "assignment", "student")
+        )
+        with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+            self.gradebook = _Rows(gradebook, self.notebook_id, self.assignment_id, self.student_id)
+            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            gradebook.db.commit()
+        return nb, resources
 
     def _add_score(self, cell, resources):
         super()._add_score(cell, resources)
         name = cell.metadata["nbgrader"]["grade_id"]
         if name in resources.get("gradschool", {}).get("unmarked", ()):
-            grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+            grade = self.gradebook.find_grade(name)
             grade.auto_score, grade.needs_manual_grade = None, True
-            self.gradebook.db.commit()
+
+
+class _Rows:
+    """The rows of one submitted notebook, by the names of their cells, as `SaveAutoGrades` asks a gradebook for them."""
+
+    def __init__(self, gradebook, *which):
+        self.db = self
+        notebook = gradebook.find_submission_notebook(*which)
+        self.grades, self.comments = (
+            {
+                name: row
+                for row, name in gradebook.db.query(kind, BaseCell.name)
+                .join(BaseCell, BaseCell.id == kind.cell_id)
+                .filter(kind.notebook_id == notebook.id)
+            }
+            for kind in (Grade, Comment)
+        )
+
+    def find_grade(self, name, *_):
+        return self._found(self.grades, name)
+
+    def find_comment(self, name, *_):
+        return self._found(self.comments, name)
+
+    def _found(self, rows, name):
+        if name not in rows:
+            raise MissingEntry(f"the gradebook has no entry for the cell {name!r}: generate the assignment again.")
+        return rows[name]
+
+    def commit(self):
+        """Nothing yet: one commit for all of them follows."""
 
 
 class HideTests(ClearHiddenTests):

@@ -11,6 +11,9 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
+from nbconvert.exporters import NotebookExporter, ResourcesDict
+from nbconvert.writers import FilesWriter
 from nbformat import from_dict
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
@@ -130,7 +133,7 @@ class Writer:
         for file in [] if result.failed else releases:
             record = result.records[file]
             source = result.taken["source"].get(file)
-            execute.settle(record, source is not None, from_dict(record.notebook))
+            execute.settle(record, source is not None)
             notebooks[file] = record.to_dict() | {"source": source}
         record = assignments.write_record(
             self.root,
@@ -176,14 +179,16 @@ class _Converter(Autograde):
         self.staging = str(scratch)
         try:
             self.init_assignment(name, student)
-            exporter = self._exporter()
             for file in assignment.releases:
                 judged = result.records[file]
-                resources = self.init_single_notebook_resources(os.path.join(source, file))
+                resources = ResourcesDict(None, self.init_single_notebook_resources(os.path.join(source, file)))
+                resources["output_extension"] = ".ipynb"
                 resources["metadata"] = {"name": Path(file).stem, "path": source, "modified_date": ""}
                 resources["gradschool"] = {"unmarked": execute.unmarked(judged)}
-                output, resources = exporter.from_notebook_node(from_dict(judged.notebook), resources)
-                self.write_single_notebook(output, resources)
+                notebook = from_dict(judged.notebook)
+                for step in self._steps():
+                    notebook, resources = step(notebook, resources)
+                self.write_single_notebook(nbformat.v4.writes(notebook) + "\n", resources)
             self.set_permissions(name, student)
             made = Path(self._format_dest(name, student))
         finally:
@@ -192,18 +197,16 @@ class _Converter(Autograde):
         shutil.rmtree(scratch, ignore_errors=True)
         self.run_post_convert_hook()
 
-    def _exporter(self):
-        """An exporter with the course's own steps after the run."""
-        from nbconvert.exporters import NotebookExporter
-        from nbconvert.writers import FilesWriter
-
+    def _steps(self):
+        """The course's own steps after the run."""
         if not hasattr(self, "_made"):
             self.writer = FilesWriter(parent=self, config=self.config)
-            self._made = NotebookExporter(parent=self, config=self.config)
-            self._made._preprocessors = []
+            exporter = NotebookExporter(parent=self, config=self.config)
+            exporter._preprocessors = []
             for step in self.autograde_preprocessors:
                 if _last_name(step) not in ("Execute", "CheckCellMetadata"):  # run; and the frame is the instructor's
-                    self._made.register_preprocessor(_marks_instead(step))
+                    exporter.register_preprocessor(_marks_instead(step))
+            self._made = exporter._preprocessors
         return self._made
 
 

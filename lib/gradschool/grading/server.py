@@ -145,12 +145,13 @@ class Servers:
         self.students = Server("students", self.preload)
         self.tests = Server("tests", self.preload_tests, inherit=self.students.control)
         if self.shared:
-            self.share(self.shared)
+            with contextlib.suppress(ServerDied):  # `wait` says what happened
+                self.share(self.shared)
 
     def share(self, request):
         """Hand over once what all requests to come have in common: each then needs to say only what is its own."""
         self.shared = request
-        ask(self.tests.control, request, MAX_TOTAL, b"share").channel.close()
+        ask(self.tests.control, request, MAX_TOTAL, b"share").kill()
 
     def wait(self):
         """Wait until both are ready and return the sandbox' layers."""
