@@ -294,6 +294,14 @@ def test_a_process_that_ends_takes_one_cell_with_it(servers):
     assert [c.outcome for c in record.cells.values()] == ["died", "passed"]
 
 
+def test_a_function_that_once_ended_its_process_is_there_for_the_next_test(servers):
+    """A stand-in of the process that ended is of no use to the tests that follow."""
+    once = "import os\ndef f(x):\n    return x + 1 if x else os._exit(0)"
+    cells = answer("a", once), test("s", 1, "assert f(1) == 2"), test("t", 1, "f(0)"), test("u", 1, "assert f(2) == 3")
+    record = mark(servers, *cells)
+    assert [c.outcome for c in record.cells.values()] == ["passed", "died", "passed"]
+
+
 def test_too_much_memory_is_the_students_alone(servers):
     limits = Limits(memory=500 << 20, cell_seconds=10)
     check = "assert f() == 1"

@@ -695,8 +695,9 @@ class Names(dict):
     def __missing__(self, name):
         if type(name) is not str or (name not in self.theirs and hasattr(builtins, name)) or name.startswith("__"):
             raise KeyError(name)
-        if name in self._functions:
-            return self._functions[name]
+        known = self._functions.get(name)
+        if known is not None and object.__getattribute__(known, "_codec") is self.student._codec:
+            return known  # of the process that is still there
         value = self.student.get(name)
         if type(value) is StandIn:
             self._functions[name] = value
