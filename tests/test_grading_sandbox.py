@@ -224,9 +224,7 @@ def test_each_layer_alone(wanted, layers):
     pid = os.fork()
     if not pid:
         try:
-            sandbox.confine(
-                wanted, sandbox.Policy(), lambda child: os._exit(sandbox._exit_code(os.waitpid(child, 0)[1]))
-            )
+            sandbox.confine(wanted, sandbox.Policy(), sandbox._wait_for)
             try:
                 probe.read_text()
                 os.write(send, b"read ")
@@ -246,6 +244,12 @@ def test_each_layer_alone(wanted, layers):
     assert not all(said.values())
     if wanted.other_user:
         assert seen.endswith("user")
+
+
+def test_trying_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox.tempfile, "tempdir", str(tmp_path))
+    sandbox.find_layers("limits")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_missing_is_said_with_a_remedy():
@@ -354,9 +358,7 @@ def test_a_layer_that_fails_later_stops_the_marking(monkeypatch):
     if not pid:
         try:
             sandbox._silence()
-            sandbox.confine(
-                broken, sandbox.Policy(), lambda child: os._exit(sandbox._exit_code(os.waitpid(child, 0)[1]))
-            )
+            sandbox.confine(broken, sandbox.Policy(), sandbox._wait_for)
         except OSError:
             os._exit(7)
         os._exit(0)

@@ -237,7 +237,7 @@ def judge_all(assignment, waiting, folder, servers, jobs):
                     running[marking] = student, fingerprint
                     if not marking.finished:
                         watch(marking)
-                ready = [key.data for key, _ in selector.select(1.0)]
+                ready = [key.data for key, _ in selector.select(1.0)] if selector.get_map() else []  # Windows needs one
                 late = [m for m in running if m.finished or time.monotonic() > m.end]
                 for marking in dict.fromkeys([*ready, *late]):
                     before = marking.fileno() if not marking.finished else None

@@ -28,6 +28,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -77,6 +78,11 @@ class Policy:
 # What is there
 
 
+def can_fork():
+    """Whether processes are forked here; GRADSCHOOL_START=spawn does without."""
+    return hasattr(os, "fork") and os.environ.get("GRADSCHOOL_START") != "spawn"
+
+
 def find_layers(way=None):
     """Return the `Layers` that work here, found by trying them in processes of their own.
 
@@ -93,9 +99,9 @@ def find_layers(way=None):
     way = os.environ.get("GRADSCHOOL_SANDBOX", "") if way is None else way
     if way not in ("", *WAYS):
         raise ValueError(f"GRADSCHOOL_SANDBOX must be one of {', '.join(WAYS)}; got {way!r}.")
-    layers = Layers(limits=hasattr(os, "fork"))
-    users = (True, False) if layers.limits and os.geteuid() == 0 else (False,)
-    if LINUX and layers.limits:
+    layers = Layers(limits=can_fork() or os.name == "nt")
+    users = (True, False) if can_fork() and os.geteuid() == 0 else (False,)
+    if LINUX and can_fork():
         layers.landlock = _landlock_version()
         if layers.landlock and not _works(Layers(landlock=layers.landlock)):
             layers.landlock = 0
@@ -169,6 +175,8 @@ def protections(layers=None):
             layers.limits,
             "CPU time, memory, processes, open files and disk are limited."
             if LINUX
+            else "Memory and processes are limited; disk and open files are not on this system."
+            if os.name == "nt"
             else "CPU time, open files and disk are limited; memory is not on this system.",
             "Only the time is limited.",
         ),
@@ -198,7 +206,7 @@ def _works(layers):
             os.close(receive)
             os.setsid()
             _silence()
-            confine(layers, Policy(), on_watch=lambda child: os._exit(_exit_code(os.waitpid(child, 0)[1])))
+            confine(layers, Policy(), _wait_for)
             for folder in {sys.prefix, sys.base_prefix}:
                 os.listdir(folder)
             code = 0
@@ -240,6 +248,12 @@ def _bubblewrap_works(layers):
     if done.returncode and os.environ.get("GRADSCHOOL_DEBUG"):
         print(f"sandbox: {layers}: {done.stderr}", file=sys.stderr)
     return done.returncode == 0
+
+
+def _wait_for(child):
+    code = _exit_code(os.waitpid(child, 0)[1])
+    clean_up()
+    os._exit(code)
 
 
 def _silence():
@@ -456,8 +470,6 @@ def bubblewrap(layers, policy):
 
 def _private_folder(policy, layers):
     """Without namespaces: a folder of its own, which the watching process removes (see `clean_up`)."""
-    import tempfile
-
     work = tempfile.mkdtemp(prefix="gradschool-work-")
     if policy.folder:
         _copy_tree(policy.folder, work, _uid() if layers.other_user else os.geteuid())

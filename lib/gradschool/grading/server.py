@@ -8,7 +8,8 @@ A request is one datagram with two file descriptors: the copy's end of its chann
 watched by a process outside of the sandbox. A byte on it interrupts the copy, its end kills the copy and all that it
 started. The leash ends by itself when its holder dies: nothing is left running, whoever is killed.
 
-This needs fork and sockets that carry file descriptors: Linux, macOS. Windows has neither.
+This needs fork and sockets that carry file descriptors: Linux, macOS. Windows has neither: there
+`gradschool.grading.spawn` takes its place.
 """
 
 import contextlib
@@ -31,6 +32,8 @@ from gradschool.grading.protocol import MAX_HEADER, MAX_TOTAL, Channel, Closed
 
 LIBRARY = Path(__file__).resolve().parents[2]
 START_SECONDS = 120  # TensorFlow on a slow disk
+KEPT = ("PATH", "LD_LIBRARY_PATH", "TZ")  # of the environment
+KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "PROCESSOR_ARCHITECTURE")
 
 
 class ServerDied(Exception):
@@ -101,9 +104,12 @@ class Server:
                     else:  # it ended
                         self.process.wait(5)
                 if self._ready is None and (self.process.poll() is not None or time.monotonic() > end):
-                    log = Path(self._log).read_text(errors="replace").strip()
-                    raise ServerDied(f"the prepared interpreter did not start. It said: {log[-2000:] or 'nothing'}")
+                    raise ServerDied(f"the prepared interpreter did not start. It said: {read_log(self._log)}")
         return self._ready
+
+    def share(self, request):
+        """See `Servers.share`."""
+        ask(self.control, request, MAX_TOTAL, b"share").kill()
 
     def alive(self):
         return self.process.poll() is None
@@ -134,16 +140,20 @@ class Servers:
     """
 
     def __init__(self, preload=(), preload_tests=None):
-        if not (hasattr(os, "fork") and hasattr(socket, "send_fds")):
-            raise ValueError("marking needs Linux or macOS. On Windows run it in WSL or in a Linux container.")
         self.preload = sorted(set(preload))
         self.preload_tests = self.preload if preload_tests is None else sorted(set(preload_tests))
         self.shared = {}
         self._start()
 
     def _start(self):
-        self.students = Server("students", self.preload)
-        self.tests = Server("tests", self.preload_tests, inherit=self.students.control)
+        if not sandbox.can_fork():
+            from gradschool.grading.spawn import Spawner
+
+            self.students = Spawner("students", self.preload)
+            self.tests = Spawner("tests", self.preload_tests, students=self.preload, refill=True)
+        else:
+            self.students = Server("students", self.preload)
+            self.tests = Server("tests", self.preload_tests, inherit=self.students.control)
         if self.shared:
             with contextlib.suppress(ServerDied):  # `wait` says what happened
                 self.share(self.shared)
@@ -151,7 +161,7 @@ class Servers:
     def share(self, request):
         """Hand over once what all requests to come have in common: each then needs to say only what is its own."""
         self.shared = request
-        ask(self.tests.control, request, MAX_TOTAL, b"share").kill()
+        self.tests.share(request)
 
     def wait(self):
         """Wait until both are ready and return the sandbox' layers."""
@@ -178,7 +188,18 @@ class Servers:
 
 
 def ask(control, request, max_header=MAX_HEADER, what=b"copy"):
-    """Ask the server behind ``control`` for a copy and send it the request. Raises `ServerDied`."""
+    """Ask whoever is behind ``control`` for a copy and send it the request. Raises `ServerDied`."""
+    copy = _forked(control, what) if isinstance(control, socket.socket) else control.copy(request["limits"])
+    copy.channel.max_header = max_header
+    try:
+        copy.channel.send(request)
+    except Closed:
+        copy.kill()
+        raise ServerDied("the prepared interpreter is gone.") from None
+    return copy
+
+
+def _forked(control, what):
     ours, theirs = socket.socketpair()
     watched, leash = os.pipe()
     try:
@@ -190,19 +211,22 @@ def ask(control, request, max_header=MAX_HEADER, what=b"copy"):
     finally:
         theirs.close()
         os.close(watched)
-    copy = Copy(Channel(ours, max_header), leash)
-    try:
-        copy.channel.send(request)
-    except Closed:
-        copy.kill()
-        raise ServerDied("the prepared interpreter is gone.") from None
-    return copy
+    return Copy(Channel(ours), leash)
+
+
+def read_log(path):
+    """The last that an interpreter said."""
+    return Path(path).read_text(errors="replace").strip()[-2000:] or "nothing"
 
 
 def environment(home, role):
     """What a marking process finds in its environment: nothing of the instructor's."""
     backend = "module://matplotlib_inline.backend_inline" if role == "students" else "agg"
-    keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ") if name in os.environ}
+    keep = {
+        name: os.environ[name] for name in (*KEPT, *(KEPT_ON_WINDOWS if os.name == "nt" else ())) if name in os.environ
+    }
+    if os.name == "nt":
+        keep |= dict.fromkeys(("TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home) | {"PYTHONUTF8": "1"}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     return {
         **keep,
@@ -238,9 +262,11 @@ def serve(setup):
     shared = {}
     layers = sandbox.find_layers(setup["sandbox"]) if role == "students" else sandbox.Layers()
     if role == "students":
-        entry = functools.partial(_behind_bubblewrap, setup["preload"]) if layers.bubblewrap else _prepare(setup)
+        entry = (
+            functools.partial(_behind_bubblewrap, setup["preload"]) if layers.bubblewrap else prepare(setup["preload"])
+        )
     else:
-        _load(setup["preload"])
+        load(setup["preload"])
         sys.modules.setdefault("rfc3987_syntax", None)  # see gradschool.grading.grade
         from gradschool.grading import trial
 
@@ -288,16 +314,17 @@ def serve(setup):
                 os.close(fd)
 
 
-def _load(names):
+def load(names):
+    """Load those modules that are installed and can be."""
     for name in names:
         if importlib.util.find_spec(name.split(".")[0]):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
 
 
-def _prepare(setup):
+def prepare(preload):
     """Load what answers need; return what begins a submission."""
-    _load(setup["preload"])
+    load(preload)
     from gradschool.grading import student
 
     student.prepare()
@@ -382,7 +409,7 @@ def _behind_bubblewrap(preload, layers, policy, channel, leash):
 def _inside(setup):
     """Behind Bubblewrap: load, put on the rest of the sandbox, begin."""
     sys.dont_write_bytecode = True
-    begin = _prepare(setup)
+    begin = prepare(setup["preload"])
     channel = Channel(socket.socket(fileno=setup["channel"]))
     sandbox.number(setup["number"])
     _confine(sandbox.Layers(**setup["layers"]), sandbox.Policy(setup["limits"]), channel)
@@ -429,10 +456,17 @@ def _watch(pid, leash, interrupt=None):
 def main(setup):
     """Be what the setup says."""
     try:
-        {"behind bubblewrap": _inside}.get(setup["role"], serve)(setup)
+        if setup.get("spawned"):
+            from gradschool.grading import spawn
+
+            spawn.serve(setup)
+        elif setup["role"] == "behind bubblewrap":
+            _inside(setup)
+        else:
+            serve(setup)
     except ValueError as error:
         sys.exit(str(error))
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1] if sys.argv[1:] else sys.stdin.read()))

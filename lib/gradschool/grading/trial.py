@@ -18,6 +18,7 @@ import signal
 import symtable
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -372,14 +373,29 @@ class _Walk:
         def stop(*_):
             raise TimeUp("It took too long.")
 
-        before = signal.signal(signal.SIGALRM, stop)
+        with _alarm(seconds, stop), contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()):
+            yield
+
+
+@contextlib.contextmanager
+def _alarm(seconds, ring):
+    """Call ``ring`` in this thread after so many seconds; where there is no timer of the system's, a thread is one."""
+    timer = hasattr(signal, "setitimer")
+    kind = signal.SIGALRM if timer else signal.SIGINT
+    before = signal.signal(kind, ring)
+    if timer:
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            with contextlib.redirect_stdout(_Sink()), contextlib.redirect_stderr(_Sink()):
-                yield
-        finally:
+    else:
+        clock = threading.Timer(seconds, signal.raise_signal, [kind])
+        clock.start()
+    try:
+        yield
+    finally:
+        if timer:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+        else:
+            clock.cancel()
+        signal.signal(kind, before)
 
 
 class _Sink(io.StringIO):
