@@ -18,6 +18,7 @@ refused to an ordinary user but granted to Bubblewrap, the interpreter is starte
 import contextlib
 import ctypes
 import errno
+import functools
 import itertools
 import json
 import math
@@ -321,6 +322,7 @@ def adopt():
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+@functools.cache
 def visible_paths():
     """The files and folders that Python needs: all that a student's code sees beside its own."""
     package = Path(__file__).resolve().parents[1]

@@ -328,6 +328,7 @@ def prepare(preload):
     from gradschool.grading import student
 
     student.prepare()
+    sandbox.visible_paths()  # looked up once, not in each copy
     return student.main
 
 
