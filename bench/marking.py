@@ -2,7 +2,7 @@
 
     python bench/marking.py                     40 submissions of ps06, both ways; one submission taken apart
     python bench/marking.py --many 1000 5000    also classes of that size, gradschool alone: time and memory
-    python bench/marking.py --tensorflow        also 8 submissions whose answers import TensorFlow, both ways
+    python bench/marking.py --tensorflow        also as many whose answers use TensorFlow, both ways
     python bench/marking.py --jobs 4            with other than one job for each core
 
 Writes its section of bench/RESULTS.md.
@@ -160,7 +160,7 @@ def main():
         rows = [compare(folder / "ps06", ROOT / "solutions" / "ps06" / "ps06.ipynb", args.size, "ps06", args.jobs)]
         print(rows[-1])
         if args.tensorflow:
-            rows.append(compare(folder / "tf", TENSORFLOW, 8, "tensorflow", args.jobs))
+            rows.append(compare(folder / "tf", TENSORFLOW, args.size, "tensorflow", args.jobs))
             print(rows[-1])
         parts = taken_apart(args.jobs)
         large = []
