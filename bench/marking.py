@@ -9,7 +9,6 @@ Writes its section of bench/RESULTS.md.
 """
 
 import argparse
-import copy
 import json
 import os
 import platform
@@ -111,40 +110,50 @@ def compare(folder, solutions, count, name, jobs):
     ]
 
 
-def taken_apart(jobs):
-    """Where the time of one submission goes, in milliseconds (medians)."""
+def taken_apart(folder):
+    """Where the time of one submission goes, in milliseconds (medians of nine, one at a time)."""
     from gradschool.grading import assignment as assignments
-    from gradschool.grading.judge import Servers, judge
+    from gradschool.grading.grade import judge_all, read_config
+    from gradschool.grading.gradebook import Writer
+    from gradschool.grading.judge import Limits, Marking, Servers
 
-    source = ROOT / "solutions" / "ps06"
-    tests = assignments.read_notebook(source / "ps06.ipynb")
-    files = {"checks.json": (source / "checks.json").read_bytes()}
-    empty = copy.deepcopy(tests)
-    empty["cells"] = [c for c in empty["cells"] if c["cell_type"] != "code"]
-    began = time.perf_counter()
-    with Servers(*assignments.imports([tests])) as servers:
-        servers.wait()
-        started = time.perf_counter() - began
+    def median(times):
+        return sorted(times)[len(times) // 2] * 1000
 
-        def median(notebook, plan=None):
-            took = []
-            for _ in range(9):
+    ours, _ = courses(folder, ROOT / "solutions" / "ps06" / "ps06.ipynb", 9, "ps06")
+    with Writer(read_config(ours), "ps06") as writer:
+        file, tests = next(iter(writer.assignment.tests.items()))
+        began = time.perf_counter()
+        with Servers(*assignments.imports([tests])) as servers:
+            servers.wait()
+            started = (time.perf_counter() - began) * 1000
+
+            def judging(keep):
+                cells = [cell for cell in tests["cells"] if keep(cell)]
+                servers.share(writer.assignment.request() | {"tests": {file: tests | {"cells": cells}}})
+                took = []
+                for _ in range(9):
+                    began = time.perf_counter()
+                    marking = Marking({"notebooks": {file: tests | {"cells": cells}}}, servers, Limits())
+                    marking.run_to_end()
+                    took.append(time.perf_counter() - began)
+                return median(took), marking.records.get(file)
+
+            bare, _ = judging(lambda cell: cell["cell_type"] != "code")
+            with_answers, _ = judging(lambda cell: not cell["metadata"].get("nbgrader", {}).get("grade"))
+            whole, record = judging(lambda cell: True)
+            waiting = [(student, writer.fingerprint(student)) for student in writer.submissions()]
+            writing = []
+            for judged in judge_all(writer.assignment, waiting, writer.folder, servers, 1):
                 began = time.perf_counter()
-                record = judge(notebook, tests_from=notebook, course_files=files, servers=servers)
-                took.append(time.perf_counter() - began)
-            return sorted(took)[4] * 1000, record
-
-        bare, _ = median(empty)
-        answers = copy.deepcopy(tests)
-        answers["cells"] = [c for c in answers["cells"] if not c["metadata"].get("nbgrader", {}).get("grade")]
-        with_answers, _ = median(answers)
-        whole, record = median(tests)
+                writer.write(*judged)
+                writing.append(time.perf_counter() - began)
     return [
-        ["starting both prepared interpreters (once a run)", f"{started * 1000:.0f}"],
+        ["starting both prepared interpreters (once a run)", f"{started:.0f}"],
         ["a copy for the tests, files, messages", f"{bare:.0f}"],
         ["a copy for the answers in its sandbox, and running them", f"{with_answers - bare:.0f}"],
         [f"{len(record.cells)} test cells, {record.calls} messages across", f"{whole - with_answers:.0f}"],
-        ["one submission judged", f"{whole:.0f}"],
+        ["writing record, notebook and gradebook", f"{median(writing):.0f}"],
     ]
 
 
@@ -162,7 +171,7 @@ def main():
         if args.tensorflow:
             rows.append(compare(folder / "tf", TENSORFLOW, args.size, "tensorflow", args.jobs))
             print(rows[-1])
-        parts = taken_apart(args.jobs)
+        parts = taken_apart(folder / "apart")
         large = []
         for count in args.many:
             ours, _ = courses(folder / f"many-{count}", ROOT / "solutions" / "ps06" / "ps06.ipynb", count, "ps06")
