@@ -1,17 +1,23 @@
 """A class marked: every submission gets its mark, once, whatever else was handed in."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import marking
 import pytest
 from gradschool import cli
+from gradschool.grading import exchange
 from gradschool.grading.assignment import read_record
-from gradschool.grading.grade import grade
+from gradschool.grading.grade import grade, read_config
 from marking import HOMEWORK, RIGHT, scores, submit
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeFactory
 
 FULL = {"square_test": 1.0, "mean_test": 2.0, "why": None}
 HALF = {**FULL, "mean_test": 0.0}
@@ -214,3 +220,45 @@ def test_tests_that_were_released_count_not_those_in_the_source(course):
     summary = grade(course, "hw1")
     assert scores(course) == {"ana": FULL}
     assert "differs from what was released (square_test)" in summary.notes[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nbgrader's exchange needs Linux or macOS")
+def test_who_submitted_is_the_account_that_did(course, tmp_path, monkeypatch):
+    inbound = tmp_path / "exchange" / "101" / "inbound"
+    accounts = {}
+
+    def hand_in(account, claimed, minute, answers):
+        folder = inbound / f"{claimed}+hw1+2026-11-20 10:0{minute}:00 UTC+x{minute}"
+        shutil.copytree(submit(course, "handed in", answers), folder)
+        (folder / "timestamp.txt").write_text(f"2026-11-20 10:0{minute}:00 UTC", encoding="utf-8")
+        accounts[folder] = account
+
+    hand_in("ana", "ana", 1, RIGHT)
+    hand_in("ben", "ana", 2, WRONG_MEAN)  # to spoil hers
+    hand_in("cleo", "dan", 3, RIGHT)
+    hand_in(None, "eve", 4, RIGHT)  # by the instructor
+    shutil.rmtree(course / "submitted")
+    monkeypatch.setattr(exchange, "account_of", lambda path: accounts[Path(path)])
+    config = read_config(course)
+    config.CourseDirectory.update(assignment_id="hw1", course_id="101")
+    config.Exchange.root = str(tmp_path / "exchange")
+
+    def collected():
+        factory = ExchangeFactory(config=config)
+        factory.Collect(coursedir=CourseDirectory(config=config), authenticator=Authenticator(config=config)).start()
+        return sorted(path.name for path in (course / "submitted").iterdir())
+
+    assert collected() == ["ana", "ben", "cleo", "eve"]
+    assert len(grade(course, "hw1").marked) == 4
+    assert scores(course) == {"ana": FULL, "ben": HALF, "cleo": FULL, "eve": FULL}
+    shutil.rmtree(course / "submitted")
+    config.ExchangeCollect.check_owner = False
+    assert collected() == ["ana", "dan", "eve"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nbgrader's exchange needs Linux or macOS")
+def test_the_account_of_a_folder(tmp_path, monkeypatch):
+    assert exchange.account_of(tmp_path) is None  # one's own
+    made_by = tmp_path.stat().st_uid
+    monkeypatch.setattr(exchange.os, "geteuid", lambda: made_by + 1)
+    assert exchange.account_of(tmp_path) == tmp_path.owner()

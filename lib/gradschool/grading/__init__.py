@@ -11,7 +11,8 @@ def configure(c):
         from gradschool.grading import configure; configure(c)
 
     From then on ``nbgrader autograde``, formgrader's Autograde button and ``gradschool grade`` take submissions in, run
-    them and judge them in the same way, and feedback pages show no hidden tests. Everything else stays nbgrader's.
+    them and judge them in the same way, feedback pages show no hidden tests, and what is collected is the account's that
+    handed it in. Everything else stays nbgrader's.
 
     Parameters
     ----------
@@ -27,6 +28,7 @@ def configure(c):
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
+    c.ExchangeFactory.collect = "gradschool.grading.exchange.Collect"
     c.GenerateFeedback.preprocessors = [
         "nbgrader.preprocessors.GetGrades",
         "gradschool.grading.execute.HideTests",
