@@ -53,7 +53,7 @@ def test_here_everything_is_active(layers):
     """On an ordinary Linux, root or not, every layer works; a machine without one skips what needs it."""
     if not layers.namespaces:
         pytest.skip("no user namespaces here: " + str(sandbox.protections(layers)))
-    assert layers.proc and layers.limits
+    assert layers.proc and layers.limits and layers.disk
     assert layers.other_user == (os.geteuid() == 0)
     assert all(active for _, active, _ in sandbox.protections(layers))
 
@@ -279,6 +279,27 @@ def test_bubblewrap_where_namespaces_are_refused(monkeypatch):
     found = sandbox.find_layers()
     assert not found.namespaces and found.limits
     assert "Install Bubblewrap" in dict(row[::2] for row in sandbox.protections(found))["namespaces"]
+
+
+def test_a_bubblewrap_that_limits_no_disk(monkeypatch, tmp_path):
+    """One with the setuid bit refuses to: then answers work in a folder, which is said, and is gone afterwards."""
+    real = shutil.which("bwrap")
+    if real is None:
+        pytest.skip("no Bubblewrap here")
+    script = f'#!/bin/sh\ncase "$*" in *--size*) echo \'not permitted in setuid mode\' >&2; exit 1;; esac\nexec {real} "$@"\n'
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "bwrap").write_text(script)
+    (tmp_path / "bin" / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("GRADSCHOOL_SANDBOX", "bubblewrap")
+    (tmp_path / "work").mkdir()
+    monkeypatch.setattr(sandbox.tempfile, "tempdir", str(tmp_path / "work"))
+    with Servers() as servers:
+        layers = servers.wait()
+        assert layers.bubblewrap and not layers.disk
+        assert from_inside(servers, "open('x', 'w').write('x')\nopen('/tmp/y', 'w')\nprint(open('x').read())") == "x\n"
+    assert "the length of files" in dict(row[::2] for row in sandbox.protections(layers))["limits"]
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_a_way_that_nobody_knows(monkeypatch):

@@ -64,6 +64,7 @@ class Layers:
     landlock: int = 0  # the version of its interface, 0 for none
     limits: bool = False
     bubblewrap: bool = False  # who makes the namespaces
+    disk: bool = False  # whether all files together are limited
 
 
 @dataclass
@@ -107,9 +108,9 @@ def find_layers(way=None):
         if layers.landlock and not _works(Layers(landlock=layers.landlock)):
             layers.landlock = 0
         makers = [one for one in WAYS[:2] if way in ("", one)]
-        for maker, other_user, proc in itertools.product(makers, users, (True, False)):
-            wanted = Layers(True, proc, other_user, layers.landlock, True, maker == "bubblewrap")
-            if _works(wanted):
+        for maker, other_user, proc, disk in itertools.product(makers, users, (True, False), (True, False)):
+            wanted = Layers(True, proc, other_user, layers.landlock, True, maker == "bubblewrap", disk)
+            if (disk or wanted.bubblewrap) and _works(wanted):  # a setuid Bubblewrap limits no disk
                 return wanted
     if way in WAYS[:2]:
         raise ValueError(f"GRADSCHOOL_SANDBOX is {way!r}, which does not work here. Unset it to mark with what does.")
@@ -174,11 +175,11 @@ def protections(layers=None):
         say(
             "limits",
             layers.limits,
-            "CPU time, memory, processes, open files and disk are limited."
+            f"CPU time, memory, processes, open files and {'disk' if layers.disk else 'the length of files'} are limited."
             if LINUX
             else "Memory and processes are limited; disk and open files are not on this system."
             if os.name == "nt"
-            else "CPU time, open files and disk are limited; memory is not on this system.",
+            else "CPU time, open files and the length of files are limited; memory is not on this system.",
             "Only the time is limited.",
         ),
     ]
@@ -229,8 +230,8 @@ def _bubblewrap_works(layers):
     if shutil.which("bwrap") is None:
         return False
     command, passwd = bubblewrap(layers, Policy())
-    code = "from gradschool.grading.sandbox import *; confine(Layers(**json.loads(sys.argv[1])), Policy(), None)"
-    code += "; os.listdir(sys.prefix)"
+    code = "from gradschool.grading import sandbox as s; s.confine(s.Layers(**s.json.loads(s.sys.argv[1])), s.Policy(), None)"
+    code += "; s._silence(); s.os.listdir(s.sys.prefix)"
     try:
         done = subprocess.run(
             [*command, sys.executable, "-P", "-c", code, json.dumps(describe(layers))],
@@ -246,6 +247,7 @@ def _bubblewrap_works(layers):
         return False
     finally:
         os.close(passwd)
+        remove_folder()
     if done.returncode and os.environ.get("GRADSCHOOL_DEBUG"):
         print(f"sandbox: {layers}: {done.stderr}", file=sys.stderr)
     return done.returncode == 0
@@ -446,10 +448,17 @@ def bubblewrap(layers, policy):
         words += [word for name in ("CHOWN", "SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
     else:
         words += ["--unshare-user"]
+    room = str(int(policy.limits.get("disk_bytes", 256 << 20)))
+    folder = None if layers.disk else _private_folder(Policy(), layers)
+    words += ["--perms", "0755", "--dir", "/dev"]  # otherwise as closed as what leads to it outside; so below
     for path in (WORK, "/tmp", "/dev/shm"):
-        words += ["--perms", "0777", "--size", str(int(policy.limits.get("disk_bytes", 256 << 20))), "--tmpfs", path]
+        if layers.disk:
+            words += ["--perms", "0777", "--size", room, "--tmpfs", path]
+        else:
+            words += ["--bind", tempfile.mkdtemp(dir=folder), path]
+            os.chmod(words[-2], 0o777)  # the folder around it is closed
     for parent in dict.fromkeys(p for path in visible_paths() for p in reversed(Path(path).parents[:-1])):
-        words += ["--perms", "0755", "--dir", str(parent)]  # otherwise as closed as what leads to them outside
+        words += ["--perms", "0755", "--dir", str(parent)]
     for path in visible_paths():
         words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
     for path in map(os.path.realpath, policy.hidden):
@@ -496,6 +505,11 @@ def clean_up():
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
+    remove_folder()
+
+
+def remove_folder():
+    """Remove the folder in which answers worked, where they had one."""
     if _folder:
         shutil.rmtree(_folder, ignore_errors=True)
 
