@@ -413,6 +413,146 @@ def test_each_test_runs_as_protected_as_it_can(servers, protection):
     assert judge(handed_in(source, {"a": wrong}), tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
 
 
+CAPTURE = "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    {}\n"
+PATCH = "from unittest.mock import patch\n"
+SEALED = {
+    "prints, redirected": (
+        "def f(n):\n    for i in range(n):\n        print(i, end=' ')",
+        CAPTURE.format("f(3)") + "assert out.getvalue() == '0 1 2 '",
+        "def f(n):\n    return '0 1 2 '",
+    ),
+    "prints, patched": (
+        "def f(n):\n    print('hi', n)",
+        PATCH + "import io\nwith patch('sys.stdout', new_callable=io.StringIO) as out:\n    f(3)\nassert out.getvalue() == 'hi 3\\n'",
+        "def f(n):\n    print('hi')",
+    ),
+    "prints, captured by IPython": (
+        "import sys\ndef f():\n    print('out')\n    print('err', file=sys.stderr)",
+        ("from IPython.utils.capture import capture_output\nwith capture_output() as shown:\n    f()\n"
+        "assert (shown.stdout, shown.stderr) == ('out\\n', 'err\\n')"),
+        "def f():\n    print('out')\n    print('err')",
+    ),
+    "prints, by hand": (
+        "def f(n):\n    print('hi', n)",
+        ("import io, sys\nold, sys.stdout = sys.stdout, io.StringIO()\nf(3)\ntext, sys.stdout = sys.stdout.getvalue(), old\n"
+        "assert text == 'hi 3\\n'"),
+        "def f(n):\n    import sys\n    sys.stdout = None",
+    ),
+    "prints in the order of what happens": (
+        "def f(g):\n    print('a')\n    g()\n    print('c')\n    raise ValueError",
+        CAPTURE.format("with contextlib.suppress(ValueError): f(lambda: print('b'))") + "assert out.getvalue() == 'a\\nb\\nc\\n'",
+        "def f(g):\n    print('a')\n    print('c')\n    g()",
+    ),
+    "prints of methods": (
+        "class A:\n    def show(self):\n        print('me')\n    def __str__(self):\n        print('x')\n        return 'A'",
+        "a = A()\n" + CAPTURE.format("a.show(); print(a)") + "assert out.getvalue() == 'me\\nx\\nA\\n'",
+        "class A:\n    def __init__(self):\n        print('me')\n    def show(self):\n        pass",
+    ),
+    "input, patched": (
+        "def f():\n    return int(input('a? ')) + int(input())",
+        PATCH + "with patch('builtins.input', side_effect=['3', '4']) as asked:\n    assert f() == 7\n"
+        "asked.assert_any_call('a? ')\nassert asked.call_count == 2",
+        "def f():\n    return 7",
+    ),
+    "input, replaced by hand": (
+        "def f():\n    return int(input('a? '))",
+        "import builtins\nold, builtins.input = builtins.input, lambda *_: '5'\ntry:\n    assert f() == 5\nfinally:\n    builtins.input = old",
+        "def f():\n    return int(input()) + 1",
+    ),
+    "input, another function of that name": (
+        "def f():\n    return int(input('a? '))",
+        "import pytest\ninput = lambda prompt='': '5'\nassert f() == 5\ndel input\nwith pytest.raises((EOFError, NotImplementedError)):\n    f()",
+        "def f():\n    return 5",
+    ),
+    "standard input replaced": (
+        "def f():\n    return int(input('a? ')) * 2",
+        PATCH + CAPTURE.format("with patch('sys.stdin', io.StringIO('4\\n5\\n')):\n        assert (f(), f()) == (8, 10)")
+        + "assert out.getvalue() == 'a? a? '",
+        "def f():\n    return int(input()) * 2",
+    ),
+    "print, patched": (
+        "def f():\n    print('hello', 3, sep='-')",
+        PATCH + "with patch('builtins.print') as shown:\n    f()\nshown.assert_called_once_with('hello', 3, sep='-')",
+        "def f():\n    print('hello-3')",
+    ),
+    "chance, patched": (
+        "import random\ndef f():\n    return random.randint(1, 6) + random.randint(1, 6)",
+        PATCH + "with patch('random.randint', side_effect=[2, 5]):\n    assert f() == 7\nassert 2 <= f() <= 12",
+        "def f():\n    return 8",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_tests_that_need_more_than_arguments_run_sealed(servers, name):
+    right, check, wrong = SEALED[name]
+    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan == {"t": {"protection": "sealed", "value": True}} and not notes
+    assert judge(handed_in(source, {"a": wrong}), tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+# How a hostile answer reaches what answers for it.
+RUNNER = "import gc\nrunner = next(o for o in gc.get_objects() if type(o).__name__ == 'Runner')\n"
+
+
+def test_text_without_end_is_cut(servers):
+    right = "def f():\n    print('a')\n    return 3"
+    check = (
+        CAPTURE.format("y = [f(), f()]")
+        + "assert y == [3, 3]\nassert out.getvalue() == 'a\\na\\n', str(len(out.getvalue()))"
+    )
+    assert one(servers, right, check).score == 2
+    for much in (
+        "def f():\n    for _ in range(100):\n        print('x' * 10**7)\n    return 3",
+        RUNNER + "runner.shell.outputs.printed = lambda: {'printed': {'stdout': 'x' * 10**7}}\ndef f():\n    return 3",
+    ):
+        cell = one(servers, right, check, given_answer=much)
+        assert cell.score == 0
+        assert 2**16 < int(cell.message) < 2**18
+    many = CAPTURE.format("y = [f() for _ in range(100)]") + "assert len(out.getvalue()) <= 2**20"
+    assert one(servers, right, many, given_answer=much).score == 2
+
+
+@pytest.mark.parametrize(
+    "forged", ["3", "[]", "{'stdout': 3}", "{'stdout': ['a']}", "{'stdin': 'a'}", "{'stdout': None}"]
+)
+def test_text_that_is_none_counts_as_nothing(servers, forged):
+    forge = f"{RUNNER}runner.shell.outputs.printed = lambda: {{'printed': {forged}}}\ndef f():\n    return 1"
+    check = CAPTURE.format("assert f() == 1") + "assert out.getvalue() == ''"
+    assert one(servers, "def f():\n    return 1", check, given_answer=forge).score == 2
+
+
+def test_what_is_printed_for_a_test_is_shown_nowhere(servers):
+    """Below the next cell it would tell the inputs of a hidden test."""
+    cells = answer("a", "def f(x):\n    print(x)"), test("t", 1, hidden("f(81.25)")), answer("b", "print('next')")
+    record = mark(servers, *cells)
+    assert record.cells["t"].score == 1
+    shown = str(record.notebook["cells"][2]["outputs"])
+    assert "next" in shown and "81.25" not in shown
+
+
+def test_input_asked_without_end_ends_with_its_cell(servers):
+    limits = Limits(cell_seconds=1.5, total_seconds=20)
+    check = PATCH + "with patch('builtins.input', return_value='3'):\n    assert f() == 3"
+    forever = "def f():\n    while True:\n        try:\n            input('x' * 1000)\n        except Exception:\n            pass"
+    right = "def f():\n    return int(input())"
+    assert one(servers, right, check, limits=limits).score == 2
+    assert one(servers, right, check, given_answer=forever, limits=limits).outcome == "timeout"
+
+
+def test_functions_of_a_test_are_called_while_they_are_there_alone(servers):
+    asks = "def f():\n    return int(input())"
+    assert "EOF" in one(servers, "def f():\n    return 1", "assert f() == 1", given_answer=asks).message
+    kept = RUNNER + "from gradschool.grading.student import Remote\ndef f():\n    return Remote(runner, 0, 'input')()"
+    check = "assert f() == 7"
+    assert one(servers, "def f():\n    return 7", check, given_answer=kept).score == 0
+    after = (
+        PATCH + "with patch('builtins.input', return_value='7'):\n    g = int(f())\nassert g == 7\nassert int(f()) == 7"
+    )
+    assert one(servers, "def f():\n    return 7", after, given_answer="def f():\n    return input()").score == 0
+
+
 def test_an_instructors_own_answer_that_fails_is_told(servers):
     source = notebook(answer("a", "def f():\n    return 3"), test("t", 2, "assert f() == 4"))
     plan, notes = make_plan(source, servers=servers)

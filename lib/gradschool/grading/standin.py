@@ -22,6 +22,7 @@ import numpy as np
 from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
 from gradschool.grading.server import ask
 from gradschool.grading.student import BINARY_OPERATORS, UNARY_OPERATORS, is_forbidden
+from gradschool.grading.surroundings import MAX_PRINTED, SHADOWED, print_here, replaced
 
 GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
 START_SECONDS = 60.0
@@ -64,6 +65,7 @@ class Student:
         self.finished = []  # (source, what to do with it) of the cells a new process has to run again
         self.trouble = None  # TimeUp or Died since `begin_cell`, even when a test swallowed it
         self.changed = []  # sentences about arguments written into, since `begin_cell`
+        self.room = MAX_PRINTED  # for what it prints while a test runs
         self.write_back = False
         self.operators = frozenset()  # such as "__add__": those that the instructor's own answers define
         self.starts = 0
@@ -77,7 +79,7 @@ class Student:
 
     def begin_cell(self):
         """Start the clock of a cell; start the process when there is none."""
-        self.trouble, self.changed = None, []
+        self.trouble, self.changed, self.room = None, [], self.limits["output_bytes"]
         self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
         if self._copy is None:
             self._start()
@@ -139,15 +141,18 @@ class Student:
     def set(self, name, value):
         self._ask("set", (value,), {}, name=name)
 
+    def forget(self, name):
+        self._exchange({"do": "forget", "name": name})
+
     def operate(self, operation, *args, **kwargs):
         """Do ``operation`` (see `gradschool.grading.student.OPERATIONS`) on the student's side; return its value."""
-        reply, frames = self._ask(operation, args, kwargs)
+        reply, frames = self._ask(operation, args, kwargs, replaced=replaced())
         self._note_changes(reply, frames, args)
         return self._decode(reply, frames)
 
     # -- how it is asked
 
-    def _ask(self, do, args, kwargs, **more):
+    def _ask(self, do, args, kwargs, replaced=(), **more):
         frames = []
         try:
             header = {
@@ -157,6 +162,8 @@ class Student:
             }
         except ValueError as error:  # too deep
             raise CannotPass(str(error)) from None
+        if replaced:
+            header["replaced"] = [[module, name, self._codec.callback(function)] for module, name, function in replaced]
         return self._exchange(header | more, frames)
 
     def _exchange(self, header, frames=()):
@@ -178,6 +185,8 @@ class Student:
                     interrupted = True
                     copy.interrupt()
                     continue
+                if "printed" in reply:
+                    self.room = print_here(reply["printed"], self.room)
                 if "callback" in reply:
                     self._call_back(reply, frames, copy)
                 elif reply.get("reply") == number:
@@ -375,6 +384,10 @@ class _Codec(Codec):
                 return {"ref": name}
         if isinstance(value, type) or not callable(value):
             return self._pickled(value, frames)
+        return self.callback(value)
+
+    def callback(self, value):
+        """The tree of a function of ours, to be called by the student's side."""
         for number, function in enumerate(self.functions):
             if function is value:
                 break
@@ -674,7 +687,7 @@ class Names(dict):
     def __init__(self, student, shared=()):
         super().__init__(__name__="__tests__", __builtins__=builtins)
         self.student = student
-        self.theirs, self.shared = set(), frozenset(shared)
+        self.theirs, self.shared = set(), frozenset(shared) | SHADOWED
         self._functions = {}
 
     def give(self, names):
@@ -716,6 +729,11 @@ class Names(dict):
                 self.student.set(name, value)
             except TypeError:
                 pass  # it stays ours alone
+
+    def __delitem__(self, name):
+        dict.__delitem__(self, name)
+        if name in SHADOWED:
+            self.student.forget(name)
 
     def get(self, name, default=None):
         try:

@@ -33,6 +33,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from gradschool.grading.protocol import Closed, Codec
+from gradschool.grading.surroundings import Replacing, shortened
 
 MAX_OUTPUTS = 200
 MAX_PICTURE = 8 << 20
@@ -180,6 +181,14 @@ class _Outputs:
         self.flush()
         items, self.items, self.shown = self.items, [], 0
         return items
+
+    def printed(self):
+        """The text since the last time, by stream, for a message."""
+        texts = {}
+        for item in self.take():
+            if item["output_type"] == "stream":
+                texts[item["name"]] = texts.get(item["name"], "") + item["text"]
+        return {"printed": {name: shortened(text) for name, text in texts.items()}} if texts else {}
 
 
 _shell = None
@@ -347,10 +356,10 @@ class Runner:
     def _handle(self, header, frames):
         out = []
         try:
-            return self._do(header, frames, out), out
+            return self._do(header, frames, out) | self.shell.outputs.printed(), out
         except BaseException as error:  # noqa: BLE001
             self.interruptible = False
-            return {"error": describe(error)}, []
+            return {"error": describe(error)} | self.shell.outputs.printed(), []
 
     def _do(self, header, frames, out):
         action = header["do"]
@@ -362,6 +371,9 @@ class Runner:
             return {"value": header["name"] in self.names}
         if action == "names":
             return {"value": [name for name in self.names if not name.startswith("_")]}
+        if action == "forget":
+            self.names.pop(header["name"], None)
+            return {"value": None}
         if action == "get":
             if header["name"] not in self.names:
                 return {"missing": True}
@@ -371,10 +383,16 @@ class Runner:
         if action == "set":
             self.names[header["name"]] = args[0]
             return {"value": None}
+        replaced = {
+            (module, name): self.codec.decode(tree, frames) for module, name, tree in header.get("replaced", ())
+        }
         before = self.interruptible
-        self.interruptible = True
-        value = OPERATIONS[action](*args, **kwargs)
-        self.interruptible = before
+        with Replacing(replaced):
+            self.interruptible = True
+            try:
+                value = OPERATIONS[action](*args, **kwargs)
+            finally:
+                self.interruptible = before
         reply = {"value": self.codec.tree(value, out)}
         changed = [k for k, v in enumerate(args) if _changed(header["args"][k], sent, v)]
         if changed:
@@ -410,6 +428,7 @@ class Runner:
             "callback": number,
             "args": self.codec.tree(list(args), frames),
             "kwargs": self.codec.tree(dict(kwargs), frames),
+            **self.shell.outputs.printed(),
         }
         self.depth += 1
         before, self.interruptible = self.interruptible, False
