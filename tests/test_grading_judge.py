@@ -480,6 +480,19 @@ SEALED = {
         PATCH + "with patch('random.randint', side_effect=[2, 5]):\n    assert f() == 7\nassert 2 <= f() <= 12",
         "def f():\n    return 8",
     ),
+    "seeds before a call": (
+        "import random\ndef f(n):\n    return np.random.randn(n), random.random()",
+        (
+            "import random\nnp.random.seed(3)\nrandom.seed('a')\n(x, u), (y, v) = f(2), f(1)\nnp.random.seed(3)\nrandom.seed('a')\n"
+            "assert [*x, *y] == np.random.randn(3).tolist()\nassert [u, v] == [random.random(), random.random()]"
+        ),
+        "def f(n):\n    return np.random.rand(n), 0.5",
+    ),
+    "seeds by numpy's own name": (
+        "def f(n):\n    return np.random.randint(0, 1000, n)",
+        "from numpy.random import seed\nseed(0)\nassert f(2).tolist() == [684, 559] and f(1).tolist() == [629]",
+        "def f(n):\n    np.random.seed(1)\n    return np.random.randint(0, 1000, n)",
+    ),
 }  # fmt: skip
 
 
@@ -551,6 +564,79 @@ def test_functions_of_a_test_are_called_while_they_are_there_alone(servers):
         PATCH + "with patch('builtins.input', return_value='7'):\n    g = int(f())\nassert g == 7\nassert int(f()) == 7"
     )
     assert one(servers, "def f():\n    return 7", after, given_answer="def f():\n    return input()").score == 0
+
+
+DRAWN = "{seed}\nx = {draw}\ngot = f()\ny = {draw}\n{seed}\nwanted = [{draw} for _ in range(3)]\nassert [x, got, y] == wanted"
+INPUTS = {
+    "numpy": DRAWN.format(seed="np.random.seed(3)", draw="np.random.normal()"),
+    "random": DRAWN.format(seed="import random\nrandom.seed('a')", draw="random.gauss(0, 1)"),
+}
+
+
+@pytest.mark.parametrize("library", INPUTS)
+def test_one_random_stream_for_both_sides_is_a_matter_of_inputs(servers, library):
+    draw = (
+        "import random\ndef f():\n    return "
+        + {"numpy": "np.random.normal()", "random": "random.gauss(0, 1)"}[library]
+    )
+    source = notebook(code("import numpy as np"), answer("a", draw), test("t", 2, INPUTS[library]))
+    plan, _ = make_plan(source, servers=servers)
+    assert plan["t"]["protection"] == "inputs"
+    wrong = handed_in(source, {"a": "def f():\n    return 0.5"})
+    assert judge(wrong, tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+def test_seeds_of_the_instructors_cells_are_the_students_already(servers):
+    """What a student's cell drew between such a cell and the test is not drawn again."""
+    cells = (
+        code("import numpy as np"),
+        given("seed", "np.random.seed(5)"),
+        answer("a", "first = np.random.rand()\ndef f():\n    return np.random.rand()"),
+        test(
+            "t",
+            1,
+            "second = f()\nassert second != first\nnp.random.seed(5)\nassert [first, second] == np.random.rand(2).tolist()",
+        ),
+    )
+    assert mark(servers, *cells).cells["t"].score == 1
+
+
+def test_a_seed_tells_nothing_of_what_was_drawn(servers):
+    """The state of a generator holds the numbers that it gave."""
+    check = "np.random.seed(987654321)\nsecret = np.random.rand()\nassert f() != secret, 'told'"
+    snoop = (
+        "def f():\n    kind, words, *_ = np.random.get_state()\n"
+        "    np.random.set_state((kind, words, 0, 0, 0.0))\n    return np.random.rand()"
+    )
+    assert one(servers, "def f():\n    return 0", check, given_answer=snoop).score == 2
+    plan = {"t": {"protection": "inputs", "value": True}}
+    assert one(servers, "def f():\n    return 0", check, given_answer=snoop, plan=plan).message == "told"
+
+
+def test_a_students_random_numbers_choose_no_data_of_a_test(servers):
+    check = "before = np.random.get_state()[1]\nf()\nassert (np.random.get_state()[1] == before).all(), 'chosen'"
+    chooses = "import random\ndef f():\n    np.random.seed(0)\n    random.seed(0)\n    np.random.rand()"
+    assert one(servers, "def f():\n    return 0", check, given_answer=chooses).score == 2
+
+
+WORDS = "np.arange(624, dtype=np.uint32)"
+STATES = [
+    "3", "None", "[]", "{'numpy': 3}", "{'numpy': []}", "{'other': [1, 2]}", "{'numpy': ['a', 1, 0, 0.0]}",
+    f"{{'numpy': [{WORDS}, 625, 0, 0.0]}}", f"{{'numpy': [{WORDS}, -1, 0, 0.0]}}", f"{{'numpy': [{WORDS}, True, 0, 0.0]}}",
+    f"{{'numpy': [{WORDS}, 1, 2, 0.0]}}", f"{{'numpy': [{WORDS}, 1, 0, np.inf]}}", f"{{'numpy': [{WORDS}, 1, 0]}}",
+    f"{{'numpy': [{WORDS}[1:], 1, 0, 0.0]}}", f"{{'numpy': [{WORDS}.astype('>u4'), 1, 0, 0.0]}}",
+    f"{{'numpy': [{WORDS} * np.uint32(0), 1, 0, 0.0]}}", f"{{'random': [{WORDS}, 1, 'a']}}", f"{{'random': [{WORDS}, 2**70, None]}}",
+    f"{{'random': [{WORDS}, 1, runner]}}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", STATES)
+def test_random_states_that_are_none(servers, forged):
+    forge = f"{RUNNER}f = lambda: 1\nrunner._do.__globals__['changed_states'] = lambda before: {forged}"
+    check = "y = f()\nassert y == 1\nz = np.random.normal()"
+    plan = {"t": {"protection": "inputs", "value": True}}
+    cell = one(servers, "def f():\n    return 1", check, given_answer=forge, plan=plan)
+    assert (cell.outcome, cell.score) == ("passed", 2) if forged in ("None", "[]") else ("died", 0), cell
 
 
 def test_an_instructors_own_answer_that_fails_is_told(servers):

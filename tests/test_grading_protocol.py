@@ -271,7 +271,10 @@ class _Puppet:
 REPLIES = st.lists(
     st.tuples(
         st.dictionaries(
-            st.sampled_from(["value", "error", "callback", "reply", "changed", "args", "kwargs", "id", "printed"]), JSON
+            st.sampled_from(
+                ["value", "error", "callback", "reply", "changed", "args", "kwargs", "id", "printed", "random"]
+            ),
+            JSON,
         )
         | st.binary(max_size=60),
         st.lists(st.binary(max_size=16), max_size=2),

@@ -22,7 +22,17 @@ import numpy as np
 from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
 from gradschool.grading.server import ask
 from gradschool.grading.student import BINARY_OPERATORS, UNARY_OPERATORS, is_forbidden
-from gradschool.grading.surroundings import MAX_PRINTED, SHADOWED, print_here, replaced
+from gradschool.grading.surroundings import (
+    MAX_PRINTED,
+    SHADOWED,
+    changed_states,
+    forget_seeds,
+    print_here,
+    replaced,
+    seeded,
+    set_states,
+    states,
+)
 
 GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
 START_SECONDS = 60.0
@@ -80,6 +90,8 @@ class Student:
     def begin_cell(self):
         """Start the clock of a cell; start the process when there is none."""
         self.trouble, self.changed, self.room = None, [], self.limits["output_bytes"]
+        forget_seeds()
+        self.random = states() if self.write_back else {}
         self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
         if self._copy is None:
             self._start()
@@ -146,13 +158,13 @@ class Student:
 
     def operate(self, operation, *args, **kwargs):
         """Do ``operation`` (see `gradschool.grading.student.OPERATIONS`) on the student's side; return its value."""
-        reply, frames = self._ask(operation, args, kwargs, replaced=replaced())
+        reply, frames = self._ask(operation, args, kwargs, surroundings=True)
         self._note_changes(reply, frames, args)
         return self._decode(reply, frames)
 
     # -- how it is asked
 
-    def _ask(self, do, args, kwargs, replaced=(), **more):
+    def _ask(self, do, args, kwargs, surroundings=False, **more):
         frames = []
         try:
             header = {
@@ -162,9 +174,19 @@ class Student:
             }
         except ValueError as error:  # too deep
             raise CannotPass(str(error)) from None
-        if replaced:
-            header["replaced"] = [[module, name, self._codec.callback(function)] for module, name, function in replaced]
-        return self._exchange(header | more, frames)
+        return self._exchange(header | more | (self._surroundings(frames) if surroundings else {}), frames)
+
+    def _surroundings(self, frames):
+        """What a function over there finds as a test has set it here."""
+        found = {}
+        if functions := replaced():
+            found["replaced"] = [[module, name, self._codec.callback(f)] for module, name, f in functions]
+        if random := changed_states(self.random) if self.write_back else seeded():
+            found["random"] = self._codec.tree(random, frames)
+        if self.write_back:
+            found["share"] = True
+            self.random |= random
+        return found
 
     def _exchange(self, header, frames=()):
         """Send a request and return its reply; meanwhile call the functions that it asks to be called."""
@@ -240,10 +262,16 @@ class Student:
             self._fail(Died, "What your code sent back could not be read.")
 
     def _note_changes(self, reply, frames, args):
-        changed = reply.get("changed")
-        if type(changed) is not list:
+        if self.write_back and "random" in reply:
+            try:
+                set_states(self._decode({"value": reply["random"]}, frames))
+            except (AttributeError, TypeError, ValueError):
+                self._fail(Died, "What your code sent back could not be read.")
+            self.random = states()
+        written = reply.get("changed")
+        if type(written) is not list:
             return
-        for item in changed[:20]:
+        for item in written[:20]:
             if type(item) is not list or len(item) != 2 or type(item[0]) is not int or not 0 < item[0] < len(args):
                 continue
             self.changed.append(

@@ -33,7 +33,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from gradschool.grading.protocol import Closed, Codec
-from gradschool.grading.surroundings import Replacing, shortened
+from gradschool.grading.surroundings import Replacing, changed_states, set_states, shortened, states
 
 MAX_OUTPUTS = 200
 MAX_PICTURE = 8 << 20
@@ -386,6 +386,8 @@ class Runner:
         replaced = {
             (module, name): self.codec.decode(tree, frames) for module, name, tree in header.get("replaced", ())
         }
+        set_states(self.codec.decode(header["random"], frames) if "random" in header else {})
+        random_before = states() if header.get("share") else {}
         before = self.interruptible
         with Replacing(replaced):
             self.interruptible = True
@@ -394,9 +396,11 @@ class Runner:
             finally:
                 self.interruptible = before
         reply = {"value": self.codec.tree(value, out)}
-        changed = [k for k, v in enumerate(args) if _changed(header["args"][k], sent, v)]
-        if changed:
-            reply["changed"] = [[k, self.codec.tree(args[k], out)] for k in changed]
+        written = [k for k, v in enumerate(args) if _changed(header["args"][k], sent, v)]
+        if written:
+            reply["changed"] = [[k, self.codec.tree(args[k], out)] for k in written]
+        if drawn := changed_states(random_before):
+            reply["random"] = self.codec.tree(drawn, out)
         return reply
 
     def _run(self, source):

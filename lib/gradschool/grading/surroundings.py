@@ -6,6 +6,8 @@ the place of `input` is asked for by the student's side. Both processes use this
 """
 
 import builtins
+import functools
+import math
 import random
 import sys
 import time
@@ -76,3 +78,86 @@ class Replacing:
     def __exit__(self, *_):
         while self.before:
             setattr(*self.before.pop())
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The global random generators
+
+
+def _numpys():
+    state = np.random.get_state()
+    return list(state[1:]) if type(state) is tuple else None  # None: a test has set another kind of generator
+
+
+def _pythons():
+    _, (*words, place), gauss = random.getstate()
+    return [np.array(words, np.uint32), place, gauss]
+
+
+_STATES = {"numpy": _numpys, "random": _pythons}
+_fresh = {}  # the states right after `seed`
+
+
+def watch_seeds():
+    """From now on know when a global generator is seeded. Once in a process."""
+
+    def watched(seed, name):
+        def seed_and_note(*args, **kwargs):
+            seed(*args, **kwargs)
+            _fresh[name] = _STATES[name]()
+
+        return functools.wraps(seed)(seed_and_note)
+
+    np.random.seed, random.seed = watched(np.random.seed, "numpy"), watched(random.seed, "random")
+
+
+def forget_seeds():
+    """What was seeded until now is over there already."""
+    _fresh.clear()
+
+
+def seeded():
+    """The states of generators that were seeded since the last time and of which nothing was drawn.
+
+    Of another state could be read what was drawn before: random data of a hidden test.
+    """
+    found = {name: state for name, state in _fresh.items() if _same(state, _STATES[name]())}
+    _fresh.clear()
+    return found
+
+
+def states():
+    """The states of the global generators, numpy's and Python's, as plain data."""
+    return {name: state() for name, state in _STATES.items()}
+
+
+def changed_states(before):
+    """The states that are others than ``before``."""
+    return {name: now for name, was in before.items() if (now := _STATES[name]()) and not _same(now, was)}
+
+
+def _same(a, b):
+    return a is not None and b is not None and np.array_equal(a[0], b[0]) and a[1:] == b[1:]
+
+
+def set_states(received):
+    """Put the generators into states that arrived. Raises ValueError for what is none."""
+    for name, state in received.items():
+        words, place, *gauss = state
+        if (
+            name not in _STATES
+            or type(words) is not np.ndarray
+            or (words.dtype, words.shape) != (np.uint32, (624,))
+            or not (words[1:].any() or words[0] >> 31)  # of nothing but zeros, a normal number would be sought forever
+            or type(place) is not int
+            or not 0 <= place <= 624
+            or (name == "numpy" and (len(gauss) != 2 or type(gauss[0]) is not int or gauss.pop(0) not in (0, 1)))
+            or len(gauss) != 1
+            or not (type(gauss[0]) is float and math.isfinite(gauss[0]) or (name == "random" and gauss[0] is None))
+        ):
+            raise ValueError("the state of a random generator that is none.")
+    for name, (words, place, *gauss) in received.items():
+        if name == "numpy":
+            np.random.set_state(("MT19937", words, place, *gauss))
+        else:
+            random.setstate((3, (*words.tolist(), place), *gauss))

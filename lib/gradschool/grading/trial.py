@@ -32,6 +32,7 @@ from gradschool.grading import intake
 from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import CannotMark, Died, Names, Student, TimeUp
 from gradschool.grading.student import is_forbidden, is_mark
+from gradschool.grading.surroundings import watch_seeds
 
 HIDDEN = re.compile("BEGIN HIDDEN TESTS"), re.compile("END HIDDEN TESTS")
 MAX_MESSAGE = 1500
@@ -43,6 +44,7 @@ def main(channel, request, students):
     """Judge what the request holds; report over the channel; end."""
     warnings.simplefilter("ignore")
     _limit_memory(request["limits"])
+    watch_seeds()
     folder = Path(tempfile.mkdtemp(prefix="gradschool-tests-"))
     try:
         channel.send({"event": "ready"})
@@ -306,8 +308,8 @@ class _Walk:
 
     def _judge(self, name, source, points, plan, protection):
         try:
-            self.student.begin_cell()
             self.student.write_back = protection == "inputs"
+            self.student.begin_cell()
             if protection == "open":
                 value = self._run_open(source)
             else:
