@@ -639,6 +639,112 @@ def test_random_states_that_are_none(servers, forged):
     assert (cell.outcome, cell.score) == ("passed", 2) if forged in ("None", "[]") else ("died", 0), cell
 
 
+VECTOR = """\
+class Vector:
+    def __init__(self, *x):
+        self.x = list(x)
+    def __eq__(self, o):
+        return isinstance(o, Vector) and self.x == o.x
+    def __lt__(self, o):
+        return sum(self.x) < sum(o.x)
+    def __hash__(self):
+        return hash(tuple(self.x))
+    def __repr__(self):
+        return 'Vector(%s)' % ', '.join(map(str, self.x))
+    def __add__(self, o):
+        return Vector(*(a + b for a, b in zip(self.x, o.x)))
+    __radd__ = __add__
+    def __iadd__(self, o):
+        self.x = (self + o).x
+        return self
+    def __len__(self):
+        return len(self.x)
+    def __format__(self, how):
+        return how + repr(self)
+"""
+OF_A_CLASS = {
+    "equal": (
+        "assert Vector(1, 2) == Vector(1, 2) and Vector(1) != Vector(2) and not Vector(1) == Vector(2)\nassert Vector(1) in [Vector(2), Vector(1)]",
+        ("self.x == o.x", "True"),
+    ),
+    "in order": ("assert Vector(1) < Vector(2) and Vector(2) > Vector(1)\nassert sorted([Vector(3), Vector(1)]) == [Vector(1), Vector(3)]", ("<", ">")),
+    "hashed": ("assert hash(Vector(1)) == hash(Vector(1)) and len({Vector(1), Vector(1), Vector(2)}) == 2", ("tuple(self.x)", "id(self)")),
+    "shown": ("assert repr(Vector(1, 2)) == str(Vector(1, 2)) == 'Vector(1, 2)' and f'{Vector(1):x}' == 'xVector(1)'", ("', '", "','")),
+    "changed in place": ("a = b = Vector(1)\na += Vector(2)\nassert a is b and a == Vector(3)", ("(self + o).x", "o.x")),
+    "true or not": ("assert Vector(1) and not Vector()", ("len(self.x)", "1")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_A_CLASS)
+def test_what_a_class_defines_is_the_students_to_answer(servers, name):
+    check, wrong = OF_A_CLASS[name]
+    source = notebook(code("import numpy as np"), answer("a", VECTOR), test("t", 2, check))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan["t"]["protection"] == "sealed" and not notes
+    wrong = handed_in(source, {"a": VECTOR.replace(*wrong)})
+    assert judge(wrong, tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+def test_data_classes_and_linked_objects(servers):
+    point = "from dataclasses import dataclass\n@dataclass({})\nclass P:\n    x: int\n    y: int = 0"
+    same = "assert P(1) == P(1, 0) and P(1) != P(2)\nassert repr(P(1)) == 'P(x=1, y=0)'"
+    more = "assert P(1) < P(2) and len({P(1), P(1)}) == 1"
+    assert one(servers, point.format(""), same).score == 2
+    assert one(servers, point.format("order=True, frozen=True"), same + "\n" + more).score == 2
+    assert (
+        one(
+            servers,
+            point.format(""),
+            same,
+            given_answer="class P:\n    def __init__(self, x, y=0):\n        self.x = x",
+        ).score
+        == 0
+    )
+    chain = (
+        "class Node:\n    def __init__(self, value, rest=None):\n        self.value, self.rest = value, rest\n"
+        "def chain(values):\n    return Node(values[0], chain(values[1:])) if values else None"
+    )
+    walk = "node, seen = chain([1, 2, 3]), []\nwhile node:\n    seen.append(node.value)\n    node = node.rest\nassert seen == [1, 2, 3]"
+    assert one(servers, chain, walk).score == 2
+
+
+LIAR = (
+    "class Vector:\n    def __init__(self, *x):\n        pass\n    def __eq__(self, other):\n        return True\n"
+    "    __hash__ = None\n    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __eq__\n    def __len__(self):\n        return 2\n"
+    "    def __repr__(self):\n        return '(1, 2)'\n    def __sub__(self, other):\n        return 0.0\n    __rsub__ = __sub__\n"
+    "def f(x):\n    return Vector()\n"
+)
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["assert f(2) == 4", "assert 4 == f(2)", "assert not f(2) != 4", "assert f(2) > 3", "assert 3 < f(2)", "assert abs(f(2) - 4) < 1e-9",
+     "np.testing.assert_allclose(f(2), 4)", "assert np.array(4.0) == f(2)", "assert f(2) == np.array(4.0)", "assert f(2) in (4, 5)",
+     "assert [f(2)] == [4]", "assert {'a': f(2)} == {'a': 4}", "assert Vector(1, 2) == Vector(1, 2)\nassert Vector(1, 2) != Vector(1, 3)",
+     "import unittest\nunittest.TestCase().assertEqual(f(2), 4)", "assert f(2) == Fraction(4)", "assert f(2) is not None and f(2) == 4"],
+)  # fmt: skip
+def test_what_is_expected_is_compared_here_even_then(servers, check):
+    """The instructor's class defines `__eq__`: that makes no object equal to what a test expects as data."""
+    right = VECTOR + "def f(x):\n    return x * x"
+    check = "from fractions import Fraction\n" + check
+    assert one(servers, right, check).score == 2
+    assert one(servers, right, check, given_answer=LIAR).score == 0
+
+
+def test_a_class_that_defines_no_comparison_is_compared_by_data(servers):
+    right = "def f(x):\n    return x * x"
+    assert one(servers, right, "assert f(2) == f(-2)").score == 2
+    assert one(servers, right, "assert f(2) == f(-2)", given_answer=LIAR).score == 0
+
+
+@pytest.mark.parametrize("said", ["'yes'", "1", "np.array([True])", "Vector()", "np.ones(2)"])
+def test_a_comparison_says_true_or_false(servers, said):
+    says = (
+        f"class Vector:\n    def __init__(self, *x):\n        pass\n    def __eq__(self, other):\n        return {said}"
+    )
+    assert one(servers, VECTOR, "assert Vector(1) == Vector(1)", given_answer=says).score == 0
+
+
 def test_an_instructors_own_answer_that_fails_is_told(servers):
     source = notebook(answer("a", "def f():\n    return 3"), test("t", 2, "assert f() == 4"))
     plan, notes = make_plan(source, servers=servers)

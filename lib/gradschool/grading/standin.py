@@ -2,9 +2,10 @@
 
 `Student` talks to the process in which the student's cells run. What comes back from it is either plain data, made
 anew on this side, or a `StandIn`: an object that holds nothing but a number and sends what is done with it over. No
-method that a student wrote ever runs here, and nothing that decides (``==``, ``<``, truth) is ever asked of the other
-side: to be compared, a stand-in must first turn into data. So must it to be computed with, unless the instructor's own
-answers define the operator.
+method that a student wrote ever runs here, and the other side is not asked how something compares (``==``, ``<``): for
+that, a stand-in must first turn into data. So must it to be computed with. Where the instructor's own answers define
+an operator, it is what is tested, and theirs to answer; but how something compares with anything else than another
+object of the student's is found out here even then.
 
 `Names` is the namespace of the test cells: names that the student's cells bind are looked up over there, all others
 here.
@@ -21,7 +22,7 @@ import numpy as np
 
 from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
 from gradschool.grading.server import ask
-from gradschool.grading.student import BINARY_OPERATORS, UNARY_OPERATORS, is_forbidden
+from gradschool.grading.student import BINARY_OPERATORS, COMPARISONS, UNARY_OPERATORS, is_forbidden
 from gradschool.grading.surroundings import (
     MAX_PRINTED,
     SHADOWED,
@@ -552,7 +553,7 @@ class StandIn:
         raise StopIteration
 
     def __contains__(self, item):
-        if "__contains__" in object.__getattribute__(self, "_student").operators:
+        if "__contains__" in _operators(self):
             return _operate("contains", self, item) is True
         return any(one is item or one == item for one in self)
 
@@ -585,7 +586,12 @@ class StandIn:
         return text if type(text) is str else repr(self)
 
     def __repr__(self):
-        return f"<your {object.__getattribute__(self, '_kind')}>"
+        text = _operate("repr", self) if "__repr__" in _operators(self) else None
+        return text if type(text) is str else f"<your {object.__getattribute__(self, '_kind')}>"
+
+    def __format__(self, how):
+        text = _operate("format", self, how) if "__format__" in _operators(self) else format(str(self), how)
+        return text if type(text) is str else repr(self)
 
     # Whatever decides needs data first, and gets the same data however often it asks.
 
@@ -602,36 +608,21 @@ class StandIn:
     def __complex__(self):
         return complex(_data(self))
 
-    def __bool__(self):
-        return bool(_data(self))
-
-    def __eq__(self, other):
-        return True if other is self else False if other is None else _data(self) == _unwrap(other)
-
-    def __ne__(self, other):
-        return False if other is self else True if other is None else _data(self) != _unwrap(other)
-
-    def __lt__(self, other):
-        return _data(self) < _unwrap(other)
-
-    def __le__(self, other):
-        return _data(self) <= _unwrap(other)
-
-    def __gt__(self, other):
-        return _data(self) > _unwrap(other)
-
-    def __ge__(self, other):
-        return _data(self) >= _unwrap(other)
+    def __bool__(self):  # theirs: a plain True in its place could say as much
+        return _operate("bool", self) is True
 
     def __hash__(self):
-        return id(self)
+        number = _operate("hash", self) if "__hash__" in _operators(self) else id(self)
+        if type(number) is not int:
+            raise TypeError(f"the hash of {_a(self)} is no number.")
+        return number
 
 
 def _add_operators():
     # Where the instructor's own answer defines the operator, it is the student's to define. Elsewhere the object stands
     # for a number or an array: what is computed with it is computed here, so that it cannot be near to everything.
     def theirs(self, name):
-        defined = object.__getattribute__(self, "_student").operators
+        defined = _operators(self)
         return f"__{name.rstrip('_')}__" in defined or f"__r{name.rstrip('_')}__" in defined
 
     def forward(name):
@@ -648,15 +639,44 @@ def _add_operators():
 
         return method
 
+    def in_place(name, special):
+        def method(self, other):
+            return _operate(name, self, other) if special in _operators(self) else NotImplemented
+
+        return method
+
+    def compare(name):
+        # Python finds `>` by `__lt__` too. One answer for `==` and `!=`, so that two objects are not both.
+        special = ("__eq__", "__ne__") if name in ("eq", "ne") else ("__lt__", "__le__", "__gt__", "__ge__")
+
+        def method(self, other):
+            if type(other) is StandIn and not _operators(self).isdisjoint(special):
+                inverted = name == "ne" and "__ne__" not in _operators(self)
+                said = _operate("eq" if inverted else name, self, other)
+                if type(said) in (bool, np.bool_):
+                    return bool(said) is not inverted
+            if name in ("eq", "ne") and (other is self or other is None):
+                return (other is self) == (name == "eq")
+            return getattr(operator, name)(_data(self), _unwrap(other))
+
+        return method
+
+    for name in COMPARISONS:
+        setattr(StandIn, f"__{name}__", compare(name))
     for name in UNARY_OPERATORS:
         setattr(StandIn, f"__{name}__", forward(name))
     for name in BINARY_OPERATORS:
         plain = name.rstrip("_")
         setattr(StandIn, f"__{plain}__", forward(name))
         setattr(StandIn, f"__r{plain}__", backward(name))
+        setattr(StandIn, f"__i{plain}__", in_place(f"i{name}", f"__i{plain}__"))
 
 
 _add_operators()
+
+
+def _operators(standin):
+    return object.__getattribute__(standin, "_student").operators
 
 
 def _operate(operation, standin, *args, **kwargs):

@@ -285,29 +285,37 @@ BINARY_OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
     *("and_", "or_", "xor", "lshift", "rshift"),
 )
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
-OPERATIONS = {
-    "call": lambda function, *args, **kwargs: function(*args, **kwargs),
-    "getattr": getattr,
-    "setattr": setattr,
-    "delattr": delattr,
-    "len": len,
-    "iter": iter,
-    "next": _next,
-    "str": str,
-    "repr": repr,
-    "dir": dir,
-    "isinstance": isinstance,
-    "issubclass": issubclass,
-    "as_data": _as_data,
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "enter": lambda manager: manager.__enter__(),
-    "exit": lambda manager, *why: manager.__exit__(None, None, None),
-} | {
-    name: getattr(operator, name)
-    for name in ("getitem", "setitem", "delitem", "contains", *UNARY_OPERATORS, *BINARY_OPERATORS)
-}
+OPERATIONS = (
+    {
+        "call": lambda function, *args, **kwargs: function(*args, **kwargs),
+        "getattr": getattr,
+        "setattr": setattr,
+        "delattr": delattr,
+        "len": len,
+        "iter": iter,
+        "next": _next,
+        "str": str,
+        "repr": repr,
+        "format": format,
+        "hash": hash,
+        "bool": bool,
+        "dir": dir,
+        "isinstance": isinstance,
+        "issubclass": issubclass,
+        "as_data": _as_data,
+        "copy": copy.copy,
+        "deepcopy": copy.deepcopy,
+        "enter": lambda manager: manager.__enter__(),
+        "exit": lambda manager, *why: manager.__exit__(None, None, None),
+    }
+    | {
+        name: getattr(operator, name)
+        for name in ("getitem", "setitem", "delitem", "contains", *UNARY_OPERATORS, *BINARY_OPERATORS, *COMPARISONS)
+    }
+    | {f"i{name}": getattr(operator, f"i{name.rstrip('_')}") for name in BINARY_OPERATORS}
+)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

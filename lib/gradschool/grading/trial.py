@@ -31,7 +31,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from gradschool.grading import intake
 from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import CannotMark, Died, Names, Student, TimeUp
-from gradschool.grading.student import is_forbidden, is_mark
+from gradschool.grading.student import COMPARISONS, is_forbidden, is_mark
 from gradschool.grading.surroundings import watch_seeds
 
 HIDDEN = re.compile("BEGIN HIDDEN TESTS"), re.compile("END HIDDEN TESTS")
@@ -554,8 +554,15 @@ def globals_read(source):
 
 def defined_operators(cells):
     """The special methods, such as ``__add__``, that the instructor's own answers define."""
-    answers = (_source(cell) for cell in cells if cell["cell_type"] == "code" and role_of(cell) in ("answer", "manual"))
-    return frozenset(name for source in answers for name in re.findall(r"\bdef\s+(__\w+__)", source))
+    answers = [_source(cell) for cell in cells if cell["cell_type"] == "code" and role_of(cell) in ("answer", "manual")]
+    bound = re.compile(r"^\s+(?:def\s+)?(__\w+__)\s*(?:\(|=[^=])", re.MULTILINE)
+    found = {name for source in answers for name in bound.findall(source)}
+    for decorator in (
+        d for source in answers for d in re.findall(r"^\s*@(?:\w+\.)?dataclass\b.*", source, re.MULTILINE)
+    ):
+        found |= {"__eq__", "__repr__"} | {f"__{name}__" for name in COMPARISONS if "order=True" in decorator}
+        found |= {"__hash__"} if re.search("(frozen|unsafe_hash)=True", decorator) else set()
+    return frozenset(found)
 
 
 def definitions(source):
