@@ -262,3 +262,25 @@ def test_the_account_of_a_folder(tmp_path, monkeypatch):
     made_by = tmp_path.stat().st_uid
     monkeypatch.setattr(exchange.os, "geteuid", lambda: made_by + 1)
     assert exchange.account_of(tmp_path) == tmp_path.owner()
+
+
+def test_a_courses_own_words_around_hidden_tests(tmp_path):
+    """What feedback hides, messages hide."""
+    words = {"### BEGIN HIDDEN TESTS": "# From here on secret", "### END HIDDEN TESTS": "# Up to here"}
+    text = json.dumps(HOMEWORK)
+    for nbgraders, own in words.items():
+        text = text.replace(nbgraders, own)
+    config = (
+        "c.ClearHiddenTests.begin_test_delimeter = 'From here on secret'\n"
+        "c.ClearHiddenTests.end_test_delimeter = 'Up to here'\n"
+    )
+    course = marking.course(tmp_path / "course", json.loads(text), config=config)
+    assert "81.25" not in (course / "release" / "hw1" / "hw1.ipynb").read_text(encoding="utf-8")
+    submit(
+        course, "ana", {**RIGHT, "square": "def square(x):\n    assert x > 0, f'{x} is not above 0'\n    return x * x"}
+    )
+    assert grade(course, "hw1").marked == ["ana"]
+    (notebook,) = read_record(course, "hw1", "ana")["notebooks"].values()
+    cell = notebook["cells"]["square_test"]
+    assert cell["hidden"] and cell["score"] == 0
+    assert cell["message"] == "In a hidden check your code stopped with AssertionError."

@@ -64,6 +64,7 @@ class Assignment:
     limits: Limits
     solved: bool
     own_files: tuple = ()  # course files of which the student's version is to be used
+    delimiters: tuple = ()  # of hidden tests
     notes: list = field(default_factory=list)
     plan: dict = field(default_factory=dict)
 
@@ -73,6 +74,7 @@ class Assignment:
         files = {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in self.course_files.items()}
         return digest(
             [FORMAT, self.releases, self.tests, files, asdict(self.limits), self.own_files, self.plan, versions()]
+            + [self.delimiters]
         )
 
     def request(self):
@@ -81,6 +83,7 @@ class Assignment:
             "releases": self.releases,
             "tests": self.tests,
             "plan": self.plan,
+            "delimiters": self.delimiters,
             "course_files": {
                 name: {"path": path, "student": name not in self.own_files} for name, path in self.course_files.items()
             },
@@ -128,6 +131,7 @@ def load(coursedir, gradebook, name, limits=None, own_files=()):
         When the gradebook does not know the assignment, or neither source nor release can be read.
     """
     from nbgrader.api import MissingEntry
+    from nbgrader.preprocessors import ClearHiddenTests
 
     try:
         known = gradebook.find_assignment(name)
@@ -165,7 +169,10 @@ def load(coursedir, gradebook, name, limits=None, own_files=()):
         own = (source or release)["metadata"].get("gradschool") or {}
         limits = with_settings(limits, own, file)
     folder = source_folder if source_folder.is_dir() else release_folder
-    return Assignment(name, releases, tests, _files(folder, coursedir.ignore), limits, solved, tuple(own_files), notes)
+    files = _files(folder, coursedir.ignore)
+    clear = ClearHiddenTests(config=coursedir.config)
+    delimiters = clear.begin_test_delimeter, clear.end_test_delimeter
+    return Assignment(name, releases, tests, files, limits, solved, tuple(own_files), delimiters, notes)
 
 
 def read_notebook(path):

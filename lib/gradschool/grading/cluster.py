@@ -95,6 +95,7 @@ def pack(assignment):
         "releases": assignment.releases,
         "tests": assignment.tests,
         "plan": assignment.plan,
+        "delimiters": assignment.delimiters,
         "files": {name: Path(path).read_bytes() for name, path in assignment.course_files.items()},
         "own_files": list(assignment.own_files),
         "limits": asdict(assignment.limits),
@@ -153,7 +154,8 @@ def _prepared(package):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
                 course_files[name] = {"path": str(path), "student": name not in package["own_files"]}
-            shared = {key: package[key] for key in ("releases", "tests", "plan")} | {"course_files": course_files}
+            names = ("releases", "tests", "plan", "delimiters")
+            shared = {name: package[name] for name in names} | {"course_files": course_files}
             servers = Servers(*assignments.imports(package["tests"].values(), limits))
             servers.share(shared)
             atexit.register(servers.close)

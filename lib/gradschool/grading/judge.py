@@ -123,7 +123,9 @@ class Record:
         return data | {"score": self.score, "max_score": self.max_score}
 
 
-def judge(notebook, *, tests_from, files=None, course_files=None, limits=None, servers=None, plan=None):
+def judge(
+    notebook, *, tests_from, files=None, course_files=None, limits=None, servers=None, plan=None, delimiters=None
+):
     """Mark one rebuilt notebook and wait for the `Record`.
 
     Parameters
@@ -141,6 +143,8 @@ def judge(notebook, *, tests_from, files=None, course_files=None, limits=None, s
         Shared by many calls; without it a pair is started for this one.
     plan : dict, optional
         What `make_plan` returned for this notebook.
+    delimiters : (str, str), optional
+        What the lines before and after hidden tests contain, where the course has set others than nbgrader's.
 
     Raises
     ------
@@ -157,12 +161,14 @@ def judge(notebook, *, tests_from, files=None, course_files=None, limits=None, s
                 limits=limits,
                 servers=own,
                 plan=plan,
+                delimiters=delimiters,
             )
     with tempfile.TemporaryDirectory(prefix="gradschool-files-") as folder:
         request = {
             "notebooks": {"notebook": _plain(notebook)},
             "tests": {"notebook": _plain(tests_from)},
             "plan": {"notebook": plan or {}},
+            "delimiters": delimiters,
             "files": _write(Path(folder, "student"), files),
             "course_files": {
                 name: {"path": path, "student": True}

@@ -34,7 +34,7 @@ from gradschool.grading.standin import CannotMark, Died, Names, Student, TimeUp
 from gradschool.grading.student import COMPARISONS, is_forbidden, is_mark
 from gradschool.grading.surroundings import watch_seeds
 
-HIDDEN = re.compile("BEGIN HIDDEN TESTS"), re.compile("END HIDDEN TESTS")
+HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"  # unless the course has others
 MAX_MESSAGE = 1500
 MAX_SHOWN = 128 << 20  # all outputs of a notebook; what comes after them is left out
 TOO_SLOW = "Your code took longer than the {seconds:g} seconds a cell has."
@@ -101,6 +101,7 @@ class _Submission:
                 set(self.request.get("skip", {}).get(name, ())),
                 Student(self.students, student_request),
                 lambda event, name=name, **more: self.channel.send({"event": event, "notebook": name, **more}),
+                self.request.get("delimiters") or HIDDEN,
             )
             try:
                 walk.go()
@@ -182,10 +183,13 @@ class _Walk:
         Tests that ended this process before.
     student : Student
     report : callable
+    delimiters : tuple of str
+        What the first and the last line of hidden tests contain.
     """
 
-    def __init__(self, notebook, tests, plan, skip, student, report):
+    def __init__(self, notebook, tests, plan, skip, student, report, delimiters=HIDDEN):
         self.notebook, self.plan, self.skip, self.student, self.report = notebook, plan, skip, student, report
+        self.delimiters = delimiters
         self.cells = tests["cells"]
         self.place = {}
         for k, cell in enumerate(self.cells):
@@ -291,7 +295,7 @@ class _Walk:
             "grade_id": name,
             "max_score": points,
             "score": 0.0,
-            "hidden": bool(hidden_lines(source)),
+            "hidden": bool(hidden_lines(source, self.delimiters)),
             "protection": plan.get("protection", "sealed"),
         }
         began = time.monotonic()
@@ -325,7 +329,9 @@ class _Walk:
         except BaseException as error:  # noqa: BLE001
             if self.student.trouble:
                 return self._judge_trouble()
-            return explain(error, source, name, protection) | {"notes": self.student.changed[:5]}
+            return explain(error, source, name, protection, hidden_lines(source, self.delimiters)) | {
+                "notes": self.student.changed[:5]
+            }
 
     def _judge_trouble(self):
         trouble = self.student.trouble
@@ -574,15 +580,15 @@ def definitions(source):
         return ""
 
 
-def hidden_lines(source):
-    """The numbers of the lines between the markers of hidden tests."""
+def hidden_lines(source, delimiters):
+    """The numbers of the lines from the one that has the first delimiter to the one that has the second."""
     hidden, inside = set(), False
     for number, line in enumerate(source.split("\n"), 1):
-        if HIDDEN[0].search(line):
+        if delimiters[0] in line:
             inside = True
         if inside:
             hidden.add(number)
-        if HIDDEN[1].search(line):
+        if delimiters[1] in line:
             inside = False
     return hidden
 
@@ -591,11 +597,10 @@ def hidden_lines(source):
 # What a failed test says
 
 
-def explain(error, source, name, protection):
-    """Outcome, message for the student (nothing of a hidden test in it), detail for the instructor."""
+def explain(error, source, name, protection, hidden):
+    """Outcome, message for the student (nothing of the ``hidden`` lines in it), detail for the instructor."""
     trace = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in trace if frame.filename == _file(name)]
-    hidden = hidden_lines(source)
     is_hidden = (not lines and bool(hidden)) or any(line in hidden for line in lines)
     own = getattr(error, "student", None)
     told = _sentence(error)
