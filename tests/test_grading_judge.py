@@ -745,6 +745,74 @@ def test_a_comparison_says_true_or_false(servers, said):
     assert one(servers, VECTOR, "assert Vector(1) == Vector(1)", given_answer=says).score == 0
 
 
+F = (
+    "import functools\ndef same(g):\n    @functools.wraps(g)\n    def inner(*args):\n        return g(*args)\n    return inner\n"
+    "def f(x: int, y: float = 2.0, *, z=(1, 2)) -> str:\n    'Doc.'\n    for i in range(x):\n        y += i\n    return str(y)\n"
+    "class A:\n    def m(self, k=3):\n        return k\nclass B(A):\n    pass\n@same\ndef h(x):\n    return x"
+)
+DESCRIBED = {
+    "annotations": ("assert f.__annotations__ == {'x': int, 'y': float, 'return': str}", ("x: int", "x: float")),
+    "defaults": ("assert f.__defaults__ == (2.0,) and f.__kwdefaults__ == {'z': (1, 2)}", ("2.0", "3.0")),
+    "code": ("assert f.__code__.co_argcount == 2 and 'sum' not in f.__code__.co_names", ("y +=", "y = sum([1]) + y +")),
+    "signature": (
+        ("import inspect\nassert str(inspect.signature(f)) == '(x: int, y: float = 2.0, *, z=(1, 2)) -> str'\n"
+        "assert inspect.getfullargspec(f).args == ['x', 'y'] and str(inspect.signature(A().m)) == '(k=3)'"),
+        ("z=(1, 2)", "z=(1, 2), u=3"),
+    ),
+    "source": (
+        ("import ast\nfrom inspect import getsource\ntext = getsource(f)\nassert 'for' in text and text.startswith('def f(') and text.endswith('\\n')\n"
+        "assert any(isinstance(node, ast.For) for node in ast.walk(ast.parse(text)))\n"
+        "assert getsource(A.m) == getsource(A().m) == '    def m(self, k=3):\\n        return k\\n'\nassert getsource(h).startswith('@same')"),
+        ("for i in range(x)", "while not x"),
+    ),
+    "kinds": (
+        "import inspect\nassert inspect.isfunction(f) and inspect.isclass(A) and not inspect.isclass(f) and inspect.ismethod(A().m)",
+        ("class A", "def A(): return A\nclass Other"),
+    ),
+    "classes": ("assert B.__bases__ == (A,) and A in B.__mro__ and A != B and issubclass(B, A)", ("B(A)", "B")),
+    "types": ("assert type(f(1)) is str and f.__annotations__['x'] is int", ("x: int", "x: 3")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_what_can_be_asked_of_functions_and_classes(servers, name):
+    check, wrong = DESCRIBED[name]
+    source = notebook(code("import numpy as np"), answer("a", F), test("t", 2, check))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan["t"]["protection"] == "sealed" and not notes
+    wrong = handed_in(source, {"a": F.replace(*wrong)})
+    assert judge(wrong, tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+def test_source_text_is_what_was_handed_in(servers):
+    check = "import inspect\nassert 'for' not in inspect.getsource(f)"
+    right, wrong = "def f(x):\n    return sum(x)", "def f(x):\n    for y in x:\n        pass\n    return y"
+    assert one(servers, right, check).score == 2
+    for lie in (
+        "",
+        (
+            "\nimport inspect, linecache\ninspect.getsource = inspect.getsourcelines = lambda f: 'def f(x):'\n"
+            "for lines in linecache.cache.values():\n    if len(lines) == 4:\n        lines[2][:] = ['def f(x):\\n', '    pass\\n'] * 2"
+        ),
+        "\nf.__code__ = f.__code__.replace(co_firstlineno=1000)\nf.__doc__ = 'def f(x): pass'",
+        "\nf.__qualname__ = 3",
+        "\nf.__qualname__ = 'x' * 10**6",
+    ):
+        assert one(servers, right, check, given_answer=wrong + lie).score == 0, lie
+
+
+@pytest.mark.parametrize(
+    "said", ["3", "[]", "[3]", "[['x', 9, False, None, False, None]] * 2", "[['x', 1, 1]] * 2", "[[1, 1, 1, 1, 1, 1]] * 2", "None",
+             "[['x y', 1, False, None, False, None]] * 2", "[['x', 'a', False, None, False, None]] * 2", "runner", "[runner, runner]"],
+)  # fmt: skip
+def test_a_signature_that_is_none(servers, said):
+    check = "import inspect\nassert str(inspect.signature(f)) == '(x)'"
+    right = "def f(x):\n    return 1"
+    assert one(servers, right, check).score == 2
+    lie = f"\n{RUNNER}runner.handle = runner._do.__globals__['OPERATIONS']['signature'] = lambda f: {said}"
+    assert one(servers, right, check, given_answer=right + lie).score == 0
+
+
 def test_an_instructors_own_answer_that_fails_is_told(servers):
     source = notebook(answer("a", "def f():\n    return 3"), test("t", 2, "assert f() == 4"))
     plan, notes = make_plan(source, servers=servers)

@@ -12,6 +12,7 @@ here.
 """
 
 import builtins
+import inspect
 import operator
 import pickle
 import sys
@@ -22,7 +23,7 @@ import numpy as np
 
 from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
 from gradschool.grading.server import ask
-from gradschool.grading.student import BINARY_OPERATORS, COMPARISONS, UNARY_OPERATORS, is_forbidden
+from gradschool.grading.student import BINARY_OPERATORS, COMPARISONS, PLAIN_TYPES, UNARY_OPERATORS, is_forbidden
 from gradschool.grading.surroundings import (
     MAX_PRINTED,
     SHADOWED,
@@ -461,6 +462,8 @@ class _Codec(Codec):
             if number not in self.standins:
                 self.standins[number] = StandIn(self.student, self, number, kind[:80])
             return self.standins[number]
+        if tag == "type" and type(content) is str and content in PLAIN_TYPES:
+            return PLAIN_TYPES[content]
         if tag == "callback" and type(content) is int and 0 <= content < len(self.functions):
             return self.functions[content]
         return super().decode_other(tag, content, frames)
@@ -503,7 +506,9 @@ class StandIn:
         return _operate("call", self, *args, **kwargs)
 
     def __getattr__(self, name):
-        if name.startswith("__") and name not in ("__name__", "__qualname__", "__dict__"):
+        if name == "__signature__":
+            return _signature(self)
+        if name.startswith("__") and name not in _TOLD:
             raise AttributeError(name)
         return _operate("getattr", self, name)
 
@@ -657,7 +662,12 @@ def _add_operators():
                     return bool(said) is not inverted
             if name in ("eq", "ne") and (other is self or other is None):
                 return (other is self) == (name == "eq")
-            return getattr(operator, name)(_data(self), _unwrap(other))
+            try:
+                return getattr(operator, name)(_data(self), _unwrap(other))
+            except _NoData:
+                if name in ("eq", "ne") and type(other) is StandIn:  # two classes, two functions
+                    return name == "ne"
+                raise
 
         return method
 
@@ -673,6 +683,40 @@ def _add_operators():
 
 
 _add_operators()
+
+
+# What a test may read of a function or a class by a name that begins with two underscores.
+_TOLD = {
+    *("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__", "__kwdefaults__", "__code__"),
+    *("__bases__", "__mro__"),
+}
+
+
+def _signature(standin):
+    """An `inspect.Signature` of what the other side says of a function."""
+
+    def made(name, kind, has_default, default, has_annotation, annotation):
+        empty = inspect.Parameter.empty
+        return {"default": default if has_default else empty, "annotation": annotation if has_annotation else empty}
+
+    try:
+        *parameters, last = _operate("signature", standin)
+        return inspect.Signature(
+            [inspect.Parameter(p[0], p[1], **made(*p)) for p in parameters],
+            return_annotation=made(*last)["annotation"],
+        )
+    except (IndexError, TypeError, ValueError):
+        raise TypeError(f"{_a(standin)} has no signature that can be read.") from None
+
+
+def kind_of(standin):
+    """The name of its class over there, as far as that is to be believed."""
+    return object.__getattribute__(standin, "_kind")
+
+
+def student_of(standin):
+    """The `Student` that it came from."""
+    return object.__getattribute__(standin, "_student")
 
 
 def _operators(standin):
@@ -694,6 +738,10 @@ def _settle_length(standin, length):
     object.__setattr__(standin, "_length", length)
 
 
+class _NoData(TypeError):
+    """An object stands for no number, array or other plain data."""
+
+
 def _data(standin):
     """The data of a stand-in, asked for once."""
     kept = object.__getattribute__(standin, "_data")
@@ -703,7 +751,7 @@ def _data(standin):
         except (TypeError, ValueError):
             kept = standin
         if type(kept) is StandIn:
-            raise TypeError(f"your code gave {_a(standin)} where a number, an array or other plain data was expected.")
+            raise _NoData(f"your code gave {_a(standin)} where a number, an array or other plain data was expected.")
         object.__setattr__(standin, "_data", kept)
     return kept
 

@@ -236,6 +236,8 @@ class _Codec(Codec):
     def encode_other(self, value, frames):
         if type(value) is Remote:
             return {"callback": value._number}
+        if isinstance(value, type) and PLAIN_TYPES.get(value.__name__) is value:
+            return {"type": value.__name__}
         number = self.numbers.get(id(value))
         if number is None:
             number = self.numbers[id(value)] = len(self.objects)
@@ -273,6 +275,18 @@ def _as_data(value):
     raise TypeError(f"a {type(value).__name__} is neither a number nor an array.")
 
 
+def _signature(function):
+    """[[name, kind, has a default, default, has an annotation, annotation], ...], the last one for what it returns."""
+    signature, empty = inspect.signature(function), inspect.Parameter.empty
+
+    def known(value):
+        return [value is not empty, None if value is empty else value]
+
+    return [[p.name, int(p.kind), *known(p.default), *known(p.annotation)] for p in signature.parameters.values()] + [
+        ["return", 0, False, None, *known(signature.return_annotation)]
+    ]
+
+
 def _next(iterator):
     """(True, item), or (False, None) at the end."""
     for item in iterator:
@@ -285,6 +299,10 @@ BINARY_OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
     *("and_", "or_", "xor", "lshift", "rshift"),
 )
+PLAIN_TYPES = {
+    kind.__name__: kind
+    for kind in (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, type(None), np.ndarray)
+}
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 OPERATIONS = (
@@ -302,6 +320,7 @@ OPERATIONS = (
         "hash": hash,
         "bool": bool,
         "dir": dir,
+        "signature": _signature,
         "isinstance": isinstance,
         "issubclass": issubclass,
         "as_data": _as_data,
