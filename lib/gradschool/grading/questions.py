@@ -494,8 +494,9 @@ def _library_behind(function, seen=None):
     if isinstance(function, type):
         inner = [v for v in vars(function).values() if hasattr(v, "__code__")]
         return next((found for found in (_library_behind(f, seen) for f in inner) if found), None)
-    code, names = getattr(function, "__code__", None), getattr(function, "__globals__", None)
-    if code is None or not isinstance(names, dict):
+    names = getattr(function, "__globals__", None)  # a stand-in has none: its code is not asked for
+    code = getattr(function, "__code__", None) if isinstance(names, dict) else None
+    if code is None:
         return None
     used_names = list(names_in(code))
     for name in used_names:
