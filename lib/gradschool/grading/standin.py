@@ -12,6 +12,7 @@ here.
 """
 
 import builtins
+import contextlib
 import inspect
 import operator
 import pickle
@@ -508,6 +509,9 @@ class StandIn:
     def __getattr__(self, name):
         if name == "__signature__":
             return _signature(self)
+        if name == "__annotations__":
+            told = _operate("getattr", self, name)
+            return {key: _known(value) for key, value in told.items()} if type(told) is dict else {}
         if name.startswith("__") and name not in _TOLD:
             raise AttributeError(name)
         return _operate("getattr", self, name)
@@ -687,8 +691,7 @@ _add_operators()
 
 # What a test may read of a function or a class by a name that begins with two underscores.
 _TOLD = {
-    *("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__", "__kwdefaults__", "__code__"),
-    *("__bases__", "__mro__"),
+    *("__name__", "__qualname__", "__dict__", "__defaults__", "__kwdefaults__", "__code__", "__bases__", "__mro__"),
 }
 
 
@@ -697,7 +700,10 @@ def _signature(standin):
 
     def made(name, kind, has_default, default, has_annotation, annotation):
         empty = inspect.Parameter.empty
-        return {"default": default if has_default else empty, "annotation": annotation if has_annotation else empty}
+        return {
+            "default": default if has_default else empty,
+            "annotation": _known(annotation) if has_annotation else empty,
+        }
 
     try:
         *parameters, last = _operate("signature", standin)
@@ -707,6 +713,14 @@ def _signature(standin):
         )
     except (IndexError, TypeError, ValueError):
         raise TypeError(f"{_a(standin)} has no signature that can be read.") from None
+
+
+def _known(value):
+    """A type that both sides have, such as int, in the place of what stands for it."""
+    if type(value) is StandIn and kind_of(value) == "type":
+        with contextlib.suppress(_NoData):
+            return _data(value)
+    return value
 
 
 def kind_of(standin):

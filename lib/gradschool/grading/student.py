@@ -236,8 +236,8 @@ class _Codec(Codec):
     def encode_other(self, value, frames):
         if type(value) is Remote:
             return {"callback": value._number}
-        if isinstance(value, type) and PLAIN_TYPES.get(value.__name__) is value:
-            return {"type": value.__name__}
+        if type(value) is _PlainType:
+            return {"type": value.name}
         number = self.numbers.get(id(value))
         if number is None:
             number = self.numbers[id(value)] = len(self.objects)
@@ -264,8 +264,17 @@ class _PlainOnly(Codec):
     pass
 
 
+class _PlainType:
+    """A type that both sides have, to be compared with and not to be called: as data it goes over by its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+
 def _as_data(value):
     """The data of an object that stands for a number or an array: a tensor, a Fraction, a data frame."""
+    if isinstance(value, type) and PLAIN_TYPES.get(value.__name__) is value:
+        return _PlainType(value.__name__)
     if isinstance(value, (bytes, str)):
         return value
     if hasattr(type(value), "__array__"):
