@@ -563,3 +563,10 @@ def test_a_release_without_cell_ids_stays_one(release, submitted):
     assert answers(nb) == [DOUBLE, SQUARE, WHY]
     assert notes == []
     assert not any("id" in cell for cell in nb.cells)
+
+
+def test_a_film_under_the_notebooks_name_is_looked_through_in_seconds(release):
+    began = time.monotonic()
+    _, notes = rebuild(release, bytes(range(128, 256)) * (8 << 13))
+    assert {note.kind for note in notes} == {"encoding", "unreadable"}
+    assert time.monotonic() - began < 10

@@ -1,5 +1,7 @@
 """One notebook judged: what tests can do with a student's answers, and what students are told."""
 
+import time
+
 import numpy as np
 import pytest
 from gradschool.grading.judge import Limits, Servers, judge, make_plan
@@ -865,3 +867,23 @@ def test_random_numbers_are_the_same_every_time(servers):
     )
     assert first.cells["t"].message == second.cells["t"].message
     assert np.fromstring(first.cells["t"].message.strip("[]"), sep=" ").size == 2
+
+
+def test_what_hears_no_alarm_is_ended_and_its_neighbors_are_marked(servers):
+    """Deep in C nothing interrupts it: a test that adds up what an answer told it to."""
+    cells = [code("import numpy as np"), answer("a", "def f():\n    return 3"), answer("b", "def g():\n    return 1")]
+    tests = [test("t", 1, "assert sum(range(f())) == 3"), test("u", 1, "assert g() == 1")]
+    limits = Limits(cell_seconds=0.2, total_seconds=10)
+    began = time.monotonic()
+    record = mark(servers, *cells, *tests, answers={"a": "def f():\n    return 10 ** 12"}, limits=limits)
+    assert time.monotonic() - began < 60
+    assert (record.cells["t"].outcome, record.cells["t"].score) == ("unmarked", None)
+    assert record.cells["u"].score == 1
+
+
+def test_a_text_that_keeps_its_readers_busy_costs_only_itself(servers):
+    """The text of a cell that ended its process is read here, for the functions in it."""
+    busy = "import os\nos._exit(0)\n" + "x = !ls\n" * 3000
+    cells = [answer("a", "x = 1"), answer("b", "def g():\n    return 1"), test("u", 1, "assert g() == 1")]
+    record = mark(servers, *cells, answers={"a": busy}, limits=Limits(cell_seconds=1, total_seconds=10))
+    assert record.cells["u"].score == 1 and record.notes[0].startswith("a: ")

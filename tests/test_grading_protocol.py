@@ -3,6 +3,7 @@
 import collections
 import json
 import math
+import signal
 import socket
 import threading
 import time
@@ -208,6 +209,23 @@ def test_bools_that_are_neither_true_nor_false():
 def test_malformed_values(tree):
     with pytest.raises(ProtocolError):
         standin._Codec(_NoStudent()).decode(tree, [bytearray(b"\xff" * 8)])
+
+
+def test_an_alarm_rings_while_numbers_of_one_hash_are_put_into_a_set():
+    def ring(*_):
+        raise InterruptedError
+
+    tree = {"set": [k * (2**61 - 1) for k in range(40_000)]}  # each is compared with all before it
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    began = time.monotonic()
+    try:
+        with pytest.raises(InterruptedError):
+            standin._Codec(_NoStudent()).decode(tree, [])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - began < 3
 
 
 def test_nesting_that_would_break_the_parser():

@@ -11,7 +11,6 @@ Nothing here runs or compiles what a student wrote, follows a link, or raises fo
 `rebuild` does this for one notebook, `take_in` for the folder of one student. Originals are only read.
 """
 
-import codecs
 import copy
 import itertools
 import json
@@ -316,18 +315,15 @@ def _as_utf8(data, notes):
         data.decode("utf-8")
     except UnicodeDecodeError:
         notes.append(Note("encoding", "The file is not valid UTF-8; other characters were read as Windows-1252."))
-        return data.decode("utf-8", "gradschool.windows-1252").encode("utf-8")
+        return data.decode("utf-8", "surrogateescape").translate(_WINDOWS_1252).encode("utf-8")
     return data
 
 
-def _as_windows_1252(error):
-    """For codecs: bytes that are no UTF-8, as Windows-1252 and where that has no character as Latin-1."""
-    bad = error.object[error.start : error.end]
-    return "".join(bytes([b]).decode("latin-1" if b in _NOT_IN_1252 else "cp1252") for b in bad), error.end
-
-
+# Bytes that are no UTF-8, as Windows-1252 and where that has no character as Latin-1.
 _NOT_IN_1252 = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
-codecs.register_error("gradschool.windows-1252", _as_windows_1252)
+_WINDOWS_1252 = {
+    0xDC00 + b: bytes([b]).decode("latin-1" if b in _NOT_IN_1252 else "cp1252") for b in range(0x80, 0x100)
+}
 
 
 def _parse(data):
@@ -697,7 +693,9 @@ def _choose(found, releases, notes):
         if not own or not attempts[0].written:
             # Another file stands in only when it surely holds answers, or when nothing else can be meant.
             stand_ins = [n for n in notebooks if n not in used] + ([] if own else scripts)
-            others = [_attempt(n, found[n], release) for n in stand_ins[:MAX_STAND_INS]]
+            sizes = itertools.accumulate(_size(found[n]) for n in stand_ins)
+            stand_ins = [n for n, size in zip(stand_ins, sizes) if size <= MAX_BYTES][:MAX_STAND_INS]
+            others = [_attempt(n, found[n], release) for n in stand_ins]
             alone = not own and len(notebooks) == 1 and sum(value is None for value in expected.values()) == 1
             attempts += [a for a in others if a.written or (alone and a.file == notebooks[0])]
         best = max(attempts, key=lambda attempt: attempt.written, default=None)

@@ -244,7 +244,8 @@ class Codec:
         ((tag, content),) = tree.items()
         if tag in ("tuple", "set", "frozenset"):
             items = [self._value(item, frames, depth + 1) for item in _exactly(content, list)]
-            return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](items)
+            # One by one where hashes may be made to collide: an alarm rings between two steps of Python, not in C.
+            return tuple(items) if tag == "tuple" else {"set": set, "frozenset": frozenset}[tag](one for one in items)
         if tag == "dict":
             pairs = [_exactly(pair, list, 2) for pair in _exactly(content, list)]
             return {self._value(k, frames, depth + 1): self._value(v, frames, depth + 1) for k, v in pairs}

@@ -7,6 +7,7 @@ that what was found is not lost if this process does not live to its end.
 
 import ast
 import contextlib
+import faulthandler
 import functools
 import inspect
 import io
@@ -38,6 +39,7 @@ from gradschool.grading.surroundings import watch_seeds
 HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"  # unless the course has others
 MAX_MESSAGE = 1500
 MAX_SHOWN = 128 << 20  # all outputs of a notebook; what comes after them is left out
+END_SECONDS = 3.0  # between the alarm that stops a test and the end of the process that runs it
 TOO_SLOW = "Your code took longer than the {seconds:g} seconds a cell has."
 
 
@@ -277,9 +279,16 @@ class _Walk:
             text = TOO_SLOW.format(seconds=self.seconds) if slow else str(trouble)
             text += " The functions and classes that the cell defines were kept; nothing else of it was."
             self.student.close()
-            self.student.finished.append(definitions(source))
+            self.student.finished.append(self._definitions(source))
             cell["outputs"] = [error_output("Timeout" if slow else "Died", text)]
             self.report("note", sentence=f"{_name(cell)}: {text}")
+
+    def _definitions(self, source):
+        try:
+            with self._quiet(self.seconds):
+                return definitions(source)
+        except TimeUp:  # a text can be made to keep IPython's transformers busy
+            return ""
 
     def _run_ours(self, until):
         """Run here what the instructor's own cells define, up to a place in the notebook.
@@ -355,7 +364,7 @@ class _Walk:
             if protection == "open":
                 value = self._run_open(source)
             else:
-                with self._quiet(self.seconds + 5):
+                with self._quiet(self.seconds + 3):
                     value = self._run_here(source, name)
             if self.student.trouble:  # a test may have swallowed it
                 raise self.student.trouble
@@ -434,9 +443,12 @@ def _alarm(seconds, ring):
     else:
         clock = threading.Timer(seconds, signal.raise_signal, [kind])
         clock.start()
+    # What is deep in C (a sum over range(10**12)) hears no alarm: it ends the process; the next leaves this test out.
+    faulthandler.dump_traceback_later(seconds + END_SECONDS, exit=True)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         if timer:
             signal.setitimer(signal.ITIMER_REAL, 0)
         else:
