@@ -112,6 +112,19 @@ def test_a_slow_blas_kernel_is_told_and_not_broken(monkeypatch, core, best, slow
     assert ("OPENBLAS_CORETYPE" in found.remedy) == slow
 
 
+def test_what_keeps_answers_in_is_told(monkeypatch):
+    """Each protection, active or not, with who makes the namespaces; and never less than was asked for."""
+    monkeypatch.setenv("GRADSCHOOL_SANDBOX", "limits")
+    found = {f.sentence.partition(":")[0]: f for f in doctor.examine(doctor.marking)}
+    assert found["processes"].state == doctor.WELL
+    assert found["namespaces"].state == doctor.ABSENT
+    assert "GRADSCHOOL_SANDBOX is 'limits'" in found["namespaces"].sentence or sys.platform != "linux"
+    monkeypatch.setenv("GRADSCHOOL_SANDBOX", "nothing")
+    (found,) = doctor.examine(doctor.marking)
+    assert found.state == doctor.BROKEN
+    assert "must be one of direct, bubblewrap, limits" in found.sentence
+
+
 def test_a_part_that_cannot_be_examined_is_broken():
     def part():
         raise RuntimeError("odd")

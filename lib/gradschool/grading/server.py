@@ -226,7 +226,8 @@ def environment(home, role):
         name: os.environ[name] for name in (*KEPT, *(KEPT_ON_WINDOWS if os.name == "nt" else ())) if name in os.environ
     }
     if os.name == "nt":
-        keep |= dict.fromkeys(("TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home) | {"PYTHONUTF8": "1"}
+        keep |= dict.fromkeys(("TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"), home)
+        keep |= {"USERNAME": "student", "PYTHONUTF8": "1"}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     return {
         **keep,
