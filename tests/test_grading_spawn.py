@@ -1,4 +1,4 @@
-"""Marking where there is no fork: in interpreters that lack what Windows' Python lacks, and the parts of it."""
+"""Marking without Linux: in interpreters that lack what Windows' and macOS' Python lack, and without fork."""
 
 import ctypes
 import json
@@ -102,6 +102,45 @@ def test_a_class_is_marked_without_fork(like_windows, tmp_path):
     active = {name: active for name, active, _ in said}
     assert active["processes"] and not any(active[name] for name in ("namespaces", "files", "network"))
     assert [path.name for path in tmp_path.iterdir()] == ["course"]  # nothing left behind
+
+
+LIKE_MACOS = """
+import os, signal
+for module, names in ((os, 'pidfd_open O_PATH sched_getaffinity setresuid setresgid'), (signal, 'pidfd_send_signal')):
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+from gradschool.grading import sandbox
+sandbox.LINUX = False
+"""
+
+
+def test_without_anything_of_linux(monkeypatch, tmp_path):
+    """As on macOS: fork, limits, and a process group that ends with the copy."""
+    (tmp_path / "sitecustomize.py").write_text(LIKE_MACOS, encoding="utf-8")
+    monkeypatch.setattr(server, "LIBRARY", os.pathsep.join([str(tmp_path), str(server.LIBRARY)]))
+    monkeypatch.setattr(sandbox, "LINUX", False)
+    source = notebook(
+        answer("left", "import subprocess\nleft = subprocess.Popen(['sleep', '7654.25'])\nprint(left.pid)"),
+        answer("stubborn", "while True:\n    try:\n        while True: pass\n    except BaseException: pass"),
+        answer("f", "import resource\ndef f(x):\n    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]"),
+        test("t", 1, "assert f(1) == 200"),
+    )
+    with Servers() as servers:
+        assert servers.wait() == sandbox.Layers(limits=True)
+        record = judge(source, tests_from=source, servers=servers, limits=Limits(cell_seconds=1, files=200))
+    assert record.cells["t"].outcome == "passed"
+    assert len(record.notes) == 1
+    said = {name: (active, sentence) for name, active, sentence in record.protections}
+    assert not said["files"][0] and not said["network"][0]
+    assert said["namespaces"] == (False, "This system has no namespaces.")
+    assert said["limits"] == (
+        True,
+        "CPU time, open files and the length of files are limited; memory is not on this system.",
+    )
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(record.notebook["cells"][0]["outputs"][0]["text"]), 0)
 
 
 @pytest.fixture(scope="module")

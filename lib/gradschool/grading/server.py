@@ -97,12 +97,16 @@ class Server:
             self.control.settimeout(0.2)
             end = time.monotonic() + START_SECONDS
             while self._ready is None:
-                with contextlib.suppress(TimeoutError):
+                try:
                     said = self.control.recv(1 << 16)
                     if said:
                         self._ready = json.loads(said)
-                    else:  # it ended
-                        self.process.wait(5)
+                    else:
+                        time.sleep(0.2)
+                except TimeoutError:
+                    pass
+                except OSError:  # what macOS says of a closed end
+                    time.sleep(0.2)
                 if self._ready is None and (self.process.poll() is not None or time.monotonic() > end):
                     raise ServerDied(f"the prepared interpreter did not start. It said: {read_log(self._log)}")
         return self._ready
@@ -452,6 +456,8 @@ def _watch(pid, leash, interrupt=None):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     sandbox.clean_up()
+    if not sandbox.LINUX:  # there it adopts what the copy leaves behind; here it ends its group, itself included
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 
