@@ -10,8 +10,10 @@ import time
 
 import numpy as np
 import pytest
-from gradschool.grading import protocol, standin
-from gradschool.grading.protocol import Channel, Closed, Codec, ProtocolError, TooLate
+from gradschool.grading import channel as channels
+from gradschool.grading import standin
+from gradschool.grading.channel import Channel, Closed, ProtocolError, TooLate
+from gradschool.grading.protocol import Codec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -155,7 +157,7 @@ def test_any_tree_is_data_or_an_error(tree, frames):
 
 
 @SLOW
-@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda b: protocol.MAGIC + b))
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda b: channels.MAGIC + b))
 def test_any_bytes_are_a_message_or_an_error(data):
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -170,9 +172,9 @@ def test_any_bytes_are_a_message_or_an_error(data):
 
 def test_lengths_are_checked_before_anything_is_allocated():
     for prefix in (
-        protocol._PREFIX.pack(protocol.MAGIC, 2**32 - 1, 0),
-        protocol._PREFIX.pack(protocol.MAGIC, 2, 2**32 - 1),
-        protocol._PREFIX.pack(protocol.MAGIC, 2, 1) + (2**63).to_bytes(8, "big"),
+        channels._PREFIX.pack(channels.MAGIC, 2**32 - 1, 0),
+        channels._PREFIX.pack(channels.MAGIC, 2, 2**32 - 1),
+        channels._PREFIX.pack(channels.MAGIC, 2, 1) + (2**63).to_bytes(8, "big"),
     ):
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -233,7 +235,7 @@ def test_nesting_that_would_break_the_parser():
     with ours, theirs:
         text = b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
         thread = threading.Thread(
-            target=theirs.sendall, args=(protocol._PREFIX.pack(protocol.MAGIC, len(text), 0) + text,)
+            target=theirs.sendall, args=(channels._PREFIX.pack(channels.MAGIC, len(text), 0) + text,)
         )
         thread.start()
         with pytest.raises(ProtocolError):
@@ -244,7 +246,7 @@ def test_nesting_that_would_break_the_parser():
 def test_a_part_of_a_message_is_waited_for_and_kept():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        message = protocol._PREFIX.pack(protocol.MAGIC, 8, 0) + b'{"a": 1}'
+        message = channels._PREFIX.pack(channels.MAGIC, 8, 0) + b'{"a": 1}'
         channel = Channel(ours)
         theirs.sendall(message[:14])
         with pytest.raises(TooLate):

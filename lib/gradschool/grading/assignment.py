@@ -35,7 +35,7 @@ from pathlib import Path
 
 from gradschool.grading import intake
 from gradschool.grading.judge import Limits, make_plan
-from gradschool.grading.student import is_forbidden
+from gradschool.grading.sandbox import is_forbidden
 
 FORMAT = 1
 NOT_FILES = ("*.ipynb", ".*", "*.pyc", "__pycache__")

@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from gradschool.grading import sandbox
-from gradschool.grading.protocol import MAX_TOTAL, Closed, ProtocolError, TooLate
+from gradschool.grading.channel import MAX_TOTAL, Closed, ProtocolError, TooLate
 from gradschool.grading.server import ServerDied, Servers, ask
 
 __all__ = ["CellRecord", "Limits", "Marking", "Record", "Servers", "judge", "make_plan"]

@@ -324,6 +324,15 @@ def adopt():
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def is_forbidden(name, forbidden, allowed):
+    """Whether ``name`` is off limits: at or below a forbidden module, and not at, below or above an allowed one."""
+
+    def below(inner, outer):
+        return inner == outer or inner.startswith(outer + ".")
+
+    return any(below(name, f) for f in forbidden) and not any(below(name, a) or below(a, name) for a in allowed)
+
+
 @functools.cache
 def visible_paths():
     """The files and folders that Python needs: all that a student's code sees beside its own."""

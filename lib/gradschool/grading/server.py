@@ -28,7 +28,7 @@ import time
 from pathlib import Path
 
 from gradschool.grading import sandbox
-from gradschool.grading.protocol import MAX_HEADER, MAX_TOTAL, Channel, Closed
+from gradschool.grading.channel import MAX_HEADER, MAX_TOTAL, Channel, Closed
 
 LIBRARY = Path(__file__).resolve().parents[2]
 START_SECONDS = 120  # TensorFlow on a slow disk

@@ -23,7 +23,7 @@ import threading
 import time
 
 from gradschool.grading import sandbox, windows
-from gradschool.grading.protocol import MAX_TOTAL, Channel, Closed, ProtocolError, TooLate
+from gradschool.grading.channel import MAX_TOTAL, Channel, Closed, ProtocolError, TooLate
 from gradschool.grading.server import START_SECONDS, Copy, ServerDied, environment, load, prepare, read_log
 
 

@@ -22,9 +22,10 @@ import types
 
 import numpy as np
 
-from gradschool.grading.protocol import Closed, Codec, ProtocolError, TooLate
+from gradschool.grading.channel import Closed, ProtocolError, TooLate
+from gradschool.grading.protocol import BINARY_OPERATORS, COMPARISONS, PLAIN_TYPES, UNARY_OPERATORS, Codec
+from gradschool.grading.sandbox import is_forbidden
 from gradschool.grading.server import ask
-from gradschool.grading.student import BINARY_OPERATORS, COMPARISONS, PLAIN_TYPES, UNARY_OPERATORS, is_forbidden
 from gradschool.grading.surroundings import (
     MAX_PRINTED,
     SHADOWED,

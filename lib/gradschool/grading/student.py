@@ -32,7 +32,16 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from gradschool.grading.protocol import Closed, Codec
+from gradschool.grading.channel import Closed
+from gradschool.grading.protocol import (
+    BINARY_OPERATORS,
+    COMPARISONS,
+    PLAIN_TYPES,
+    UNARY_OPERATORS,
+    Codec,
+    is_mark,
+)
+from gradschool.grading.sandbox import is_forbidden
 from gradschool.grading.surroundings import Replacing, changed_states, set_states, shortened, states
 
 MAX_OUTPUTS = 200
@@ -303,17 +312,6 @@ def _next(iterator):
     return False, None
 
 
-UNARY_OPERATORS = ("neg", "pos", "abs", "invert")
-BINARY_OPERATORS = (
-    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
-    *("and_", "or_", "xor", "lshift", "rshift"),
-)
-PLAIN_TYPES = {
-    kind.__name__: kind
-    for kind in (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset, type(None), np.ndarray)
-}
-COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
-
 OPERATIONS = (
     {
         "call": lambda function, *args, **kwargs: function(*args, **kwargs),
@@ -493,11 +491,6 @@ def run_with_value(code, names):
     return eval(compile(ast.Expression(last.value), "<test>", "eval"), names) if last else None
 
 
-def is_mark(value):
-    """Whether the value of a test's last line is a number, which nbgrader reads as points."""
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-
-
 def _changed(tree, frames, value):
     """Whether the student's code wrote into an argument. What is not plain data does not count."""
     if type(tree) not in (list, dict) or "handle" in tree or "callback" in tree:
@@ -538,15 +531,6 @@ def _text(error):
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Modules that answers must do without
-
-
-def is_forbidden(name, forbidden, allowed):
-    """Whether ``name`` is off limits: at or below a forbidden module, and not at, below or above an allowed one."""
-
-    def below(inner, outer):
-        return inner == outer or inner.startswith(outer + ".")
-
-    return any(below(name, f) for f in forbidden) and not any(below(name, a) or below(a, name) for a in allowed)
 
 
 class _Forbidden:

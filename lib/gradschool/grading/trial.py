@@ -28,12 +28,12 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
-from IPython.core.inputtransformer2 import TransformerManager
 
 from gradschool.grading import intake
+from gradschool.grading.protocol import COMPARISONS, is_mark
+from gradschool.grading.sandbox import is_forbidden
 from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import CannotMark, Died, Names, StandIn, Student, TimeUp, kind_of, student_of
-from gradschool.grading.student import COMPARISONS, is_forbidden, is_mark
 from gradschool.grading.surroundings import watch_seeds
 
 HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"  # unless the course has others
@@ -546,6 +546,8 @@ def as_python(source):
     try:
         ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        from IPython.core.inputtransformer2 import TransformerManager  # large, and seldom needed
+
         return TransformerManager().transform_cell(source)
     return source
 
