@@ -297,7 +297,9 @@ def _within_limits(cells, notes):
     for number, cell in enumerate(cells, 1):
         where = f"answer {cell.grade_id!r}" if cell.grade_id else f"cell {number}"
         if len(cell.text) > MAX_TEXT:
-            notes.append(Note("dropped", f"The text of {where} is longer than {MAX_TEXT:,} characters and was left out."))
+            notes.append(
+                Note("dropped", f"The text of {where} is longer than {MAX_TEXT:,} characters and was left out.")
+            )
             cell.text = ""
         elif cell.cleaned:
             notes.append(Note("cleaned", f"Control characters were removed from {where}.", cell.grade_id))
@@ -477,7 +479,9 @@ def _match(frame, cells, notes):
         mine = slot.role != "locked"
         take(i, max(same, key=lambda k: (bool(cells[k].names & slot.names), (cells[k].key != slot.key) == mine, k)))
         if len(same) > 1:
-            sentence = f"The cell {slot.grade_id!r} occurs {len(same)} times; the last changed one was taken as the answer."
+            sentence = (
+                f"The cell {slot.grade_id!r} occurs {len(same)} times; the last changed one was taken as the answer."
+            )
             if slot.role == "answer":
                 notes.append(Note("duplicate", sentence, slot.grade_id))
 
@@ -671,7 +675,9 @@ def _walk(folder, notes):
             path = Path(here, name)
             inside = path.relative_to(folder).as_posix()
             if not _is_ordinary(path):
-                notes.append(Note("not-a-file", f"{_shown(inside)} is a link or a device, not a file; it was left out."))
+                notes.append(
+                    Note("not-a-file", f"{_shown(inside)} is a link or a device, not a file; it was left out.")
+                )
             elif len(found) < 10 * MAX_FILES:
                 found[inside] = path
     return found

@@ -77,7 +77,8 @@ class CellRecord:
     unexpected), "timeout", "died" (the student's process ended), "manual" (waits for a person), "empty" (a manual
     answer nobody gave), "unmarked" (the marking itself failed: never a silent 0). ``score`` is None when there is none
     yet. ``value`` is the number a test's last line gave, if it gave one. ``message`` is for the student; ``detail``
-    for the instructor alone. ``protection`` is "sealed", "inputs" or "open": see docs/marking.md.
+    for the instructor alone. ``data`` names where the answers gave plain data and nothing else, for `make_plan`.
+    ``protection`` is "sealed", "inputs" or "open": see docs/marking.md.
     """
 
     grade_id: str
@@ -93,6 +94,7 @@ class CellRecord:
     seconds: float = 0.0
     value: float | None = None
     notes: list = field(default_factory=list)
+    data: list = field(default_factory=list)
 
 
 @dataclass
@@ -198,7 +200,7 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
     Returns
     -------
     plan : dict
-        grade_id -> {"protection": str, "value": bool}, for every test.
+        grade_id -> {"protection": str, "value": bool, "data": list of str}, for every test.
     notes : list of str
         Sentences for the instructor: what is less protected, what their own answer does not pass.
     """
@@ -215,6 +217,7 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
             number = cell.value is not None
             if right or (number and cell.outcome == "partial" and protection == "sealed"):
                 plan[name] = {"protection": protection, "value": not number or cell.value == cell.max_score}
+                plan[name]["data"] = cell.data
                 if number and cell.value != cell.max_score:
                     notes.append(
                         f"{name}: its last line is a number, but your own answer gets {cell.value:g} by it. "

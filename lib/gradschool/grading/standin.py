@@ -82,6 +82,9 @@ class Student:
         self.room = MAX_PRINTED  # for what it prints while a test runs
         self.write_back = False
         self.operators = frozenset()  # such as "__add__": those that the instructor's own answers define
+        self.only_data = frozenset()  # where the instructor's own answer gave data in this test: see `_take`
+        self.gave = {}  # where the answer gave something since `begin_cell`: whether an object was in it
+        self.steps = 0  # what may have changed something over there
         self.starts = 0
         self.calls = 0
         self._copy = None
@@ -94,13 +97,14 @@ class Student:
     def begin_cell(self):
         """Start the clock of a cell; start the process when there is none."""
         self.trouble, self.changed, self.room = None, [], self.limits["output_bytes"]
+        self.gave = {}
         forget_seeds()
         self.random = states() if self.write_back else {}
         self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
         if self._copy is None:
             self._start()
             for source in list(self.finished):
-                self._exchange({"do": "run", "source": source})
+                self.run(source)
             self.cell_end = min(self.end, time.monotonic() + self.limits["cell_seconds"])
 
     def _start(self):
@@ -131,7 +135,10 @@ class Student:
 
     def run(self, source):
         """Run one of the student's cells. Returns (outputs, name of the exception that ended it or None)."""
-        reply, _ = self._exchange({"do": "run", "source": source})
+        try:
+            reply, _ = self._exchange({"do": "run", "source": source})
+        except Exception:  # a cell may end by an error, but to run it is none; or its text is too long  # noqa: BLE001
+            self._fail(Died, "What your code sent back could not be read.")
         return clean_outputs(reply.get("outputs")), reply.get("ended")
 
     def test(self, source):
@@ -152,7 +159,7 @@ class Student:
         reply, frames = self._exchange({"do": "get", "name": name})
         if reply.get("missing") is True:
             raise KeyError(name)
-        return self._decode(reply, frames)
+        return self._take({name}, reply, frames)
 
     def set(self, name, value):
         self._ask("set", (value,), {}, name=name)
@@ -162,9 +169,42 @@ class Student:
 
     def operate(self, operation, *args, **kwargs):
         """Do ``operation`` (see `gradschool.grading.student.OPERATIONS`) on the student's side; return its value."""
+        self.steps += 1
         reply, frames = self._ask(operation, args, kwargs, surroundings=True)
         self._note_changes(reply, frames, args)
-        return self._decode(reply, frames)
+        paths, plain = {operation}, type(args[0]) is StandIn and is_plain(args[0])
+        if operation == "call":
+            paths = {f"call {path}" for path in object.__getattribute__(args[0], "_paths")}
+        elif operation == "getattr":
+            paths = {f".{args[1]}"}
+        return self._take(paths, reply, frames, plain or operation in ("as_data", "as_plain"))
+
+    def _take(self, paths, reply, frames, plain=False):
+        """Decode what a reply gives. ``paths`` say where: `f`, `call f`, `.weights`.
+
+        Where the instructor's own answer gave data, an answer has to give data. An object that stands for some is
+        turned into it at once, any other is *plain*: nothing that it says of itself is believed, it has items at most.
+        """
+        plain = plain or not self.only_data.isdisjoint(paths)
+        with self._meeting(paths, plain):
+            value = self._decode(reply, frames)
+        if plain and type(value) is StandIn and "as_plain" not in paths and "as_data" not in paths:
+            try:
+                return self.operate("as_plain", value)
+            except (TypeError, ValueError):
+                pass
+        return value
+
+    @contextlib.contextmanager
+    def _meeting(self, paths, plain):
+        codec = self._codec
+        codec.paths, codec.plain, codec.met = paths, plain, False
+        try:
+            yield
+        finally:
+            codec.paths, codec.plain = (), False
+        for path in paths:
+            self.gave[path] = self.gave.get(path, False) or codec.met
 
     # -- how it is asked
 
@@ -240,10 +280,9 @@ class Student:
             number = message["callback"]
             if type(number) is not int or not 0 <= number < len(self._codec.functions):
                 raise ProtocolError("an unknown function")
-            args, kwargs = (
-                self._codec.decode(message.get("args"), frames),
-                self._codec.decode(message.get("kwargs"), frames),
-            )
+            with self._meeting({"argument"}, "argument" in self.only_data):
+                args = self._codec.decode(message.get("args"), frames)
+                kwargs = self._codec.decode(message.get("kwargs"), frames)
             if type(args) is not list or type(kwargs) is not dict or not all(type(k) is str for k in kwargs):
                 raise ProtocolError("a malformed call")
             value = self._codec.functions[number](*args, **kwargs)
@@ -402,6 +441,7 @@ class _Codec(Codec):
     def __init__(self, student):
         self.student = student
         self.standins, self.functions = {}, []
+        self.paths, self.plain, self.met = (), False, False  # see `Student._take`
         limits = student.limits
         self.off_limits = tuple(limits.get("forbidden_imports", ())), tuple(limits.get("allowed_imports", ()))
 
@@ -461,9 +501,12 @@ class _Codec(Codec):
             if type(content) is not list or [type(part) for part in content] != [int, str, bool]:
                 raise ProtocolError("a malformed handle")
             number, kind, _ = content
-            if number not in self.standins:
-                self.standins[number] = StandIn(self.student, self, number, kind[:80])
-            return self.standins[number]
+            self.met = True
+            known = self.standins.get((number, self.plain))
+            if known is None:
+                known = self.standins[number, self.plain] = StandIn(self.student, self, number, kind[:80], self.plain)
+            object.__getattribute__(known, "_paths").update(self.paths)
+            return known
         if tag == "type" and type(content) is str and content in PLAIN_TYPES:
             return PLAIN_TYPES[content]
         if tag == "callback" and type(content) is int and 0 <= content < len(self.functions):
@@ -490,11 +533,25 @@ def _number(standin, student):
 class StandIn:
     # An object of the student's. What a test does with it is done over there; what it is compared with stays here.
 
-    __slots__ = ("__weakref__", "_codec", "_data", "_kind", "_length", "_number", "_student")
+    __slots__ = (
+        "__weakref__",
+        "_codec",
+        "_data",
+        "_items",
+        "_kind",
+        "_length",
+        "_number",
+        "_paths",
+        "_plain",
+        "_student",
+    )
     __array_ufunc__ = None  # numpy leaves operators to us
 
-    def __init__(self, student, codec, number, kind):
+    def __init__(self, student, codec, number, kind, plain=False):
         for name, value in (
+            ("_paths", set()),  # where it was met
+            ("_plain", plain),  # see `Student._take`
+            ("_items", None),
             ("_student", student),
             ("_codec", codec),
             ("_number", number),
@@ -505,6 +562,8 @@ class StandIn:
             object.__setattr__(self, name, value)
 
     def __call__(self, *args, **kwargs):
+        if is_plain(self):
+            raise _no_data(self)
         return _operate("call", self, *args, **kwargs)
 
     def __getattr__(self, name):
@@ -515,7 +574,7 @@ class StandIn:
             return {key: _known(value) for key, value in told.items()} if type(told) is dict else {}
         if name.startswith("__") and name not in _TOLD:
             raise AttributeError(name)
-        return _operate("getattr", self, name)
+        return getattr(_data(self), name) if is_plain(self) else _operate("getattr", self, name)
 
     @property
     def __doc__(self):  # theirs: a test may ask for a docstring, and ours would pass it
@@ -538,6 +597,8 @@ class StandIn:
         return type(other) is StandIn and _operate("issubclass", other, self) is True
 
     def __len__(self):
+        if is_plain(self):
+            return len(_items(self, True))
         length = _operate("len", self)
         if type(length) is not int or length < 0:
             raise TypeError(f"the length of {_a(self)} is no number.")
@@ -545,6 +606,9 @@ class StandIn:
         return length
 
     def __iter__(self):
+        if is_plain(self):
+            yield from _items(self)
+            return
         iterator, count = _operate("iter", self), 0
         while True:
             more = _operate("next", iterator)
@@ -568,6 +632,8 @@ class StandIn:
         return any(one is item or one == item for one in self)
 
     def __getitem__(self, key):
+        if is_plain(self):
+            return _items(self, True)[key]
         return _operate("getitem", self, key)
 
     def __setitem__(self, key, value):
@@ -619,7 +685,7 @@ class StandIn:
         return complex(_data(self))
 
     def __bool__(self):  # theirs: a plain True in its place could say as much
-        return _operate("bool", self) is True
+        return bool(_data(self)) if is_plain(self) else _operate("bool", self) is True
 
     def __hash__(self):
         number = _operate("hash", self) if "__hash__" in _operators(self) else id(self)
@@ -734,8 +800,26 @@ def student_of(standin):
     return object.__getattribute__(standin, "_student")
 
 
+def is_plain(standin):
+    """Whether the instructor's own answer gave data where this came from."""
+    return object.__getattribute__(standin, "_plain")
+
+
 def _operators(standin):
-    return object.__getattribute__(standin, "_student").operators
+    return frozenset() if is_plain(standin) else student_of(standin).operators
+
+
+def _items(standin, sized=False):
+    """The items of a plain stand-in, asked for once: what is sorted in one loop is not complete in another."""
+    kept = object.__getattribute__(standin, "_items")
+    if kept is None:
+        kept = _operate("items", standin)
+        if type(kept) is not tuple or [type(part) for part in kept] != [bool, list]:
+            raise _no_data(standin)
+        object.__setattr__(standin, "_items", kept)
+    if sized and not kept[0]:
+        raise TypeError(f"{_a(standin)} has no length.")
+    return kept[1]
 
 
 def _operate(operation, standin, *args, **kwargs):
@@ -766,9 +850,13 @@ def _data(standin):
         except (TypeError, ValueError):
             kept = standin
         if type(kept) is StandIn:
-            raise _NoData(f"your code gave {_a(standin)} where a number, an array or other plain data was expected.")
+            raise _no_data(standin)
         object.__setattr__(standin, "_data", kept)
     return kept
+
+
+def _no_data(standin):
+    return _NoData(f"your code gave {_a(standin)} where a number, an array or other plain data was expected.")
 
 
 def _unwrap(value):
@@ -799,12 +887,13 @@ class Names(dict):
         super().__init__(__name__="__tests__", __builtins__=builtins)
         self.student = student
         self.theirs, self.shared = set(), frozenset(shared) | SHADOWED
-        self._functions = {}
+        self.ours = frozenset()  # bound by tests: after one that failed they are nobody's, not the student's
+        self._functions, self._values = {}, {}
 
     def give(self, names):
         """From now on these names are the student's."""
         self.theirs |= set(names)
-        self._functions.clear()
+        self.forget_functions()
         for name in names:
             self.pop(name, None)
 
@@ -815,16 +904,24 @@ class Names(dict):
     def forget_functions(self):
         """Call when the student's cells went on."""
         self._functions.clear()
+        self._values.clear()
 
     def __missing__(self, name):
-        if type(name) is not str or (name not in self.theirs and hasattr(builtins, name)) or name.startswith("__"):
+        if type(name) is not str or name.startswith("__"):
+            raise KeyError(name)
+        if name not in self.theirs and (name in self.ours or hasattr(builtins, name)):
             raise KeyError(name)
         known = self._functions.get(name)
         if known is not None and object.__getattribute__(known, "_codec") is self.student._codec:
             return known  # of the process that is still there
+        steps, value = self._values.get(name, (None, None))
+        if steps == self.student.steps:  # data that changes by itself could be complete in one look, sorted in the next
+            return value
         value = self.student.get(name)
         if type(value) is StandIn:
             self._functions[name] = value
+        else:
+            self._values[name] = self.student.steps, value
         return value
 
     def __contains__(self, name):

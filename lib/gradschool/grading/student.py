@@ -10,12 +10,15 @@ that the other side checks.
 import ast
 import base64
 import builtins
+import collections.abc
 import contextlib
 import copy
 import importlib
 import inspect
 import io
+import itertools
 import json
+import numbers
 import operator
 import os
 import pickle
@@ -44,6 +47,7 @@ from gradschool.grading.protocol import (
 from gradschool.grading.sandbox import is_forbidden
 from gradschool.grading.surroundings import Replacing, changed_states, set_states, shortened, states
 
+MAX_ITEMS = 1_000_000  # of what is iterated over
 MAX_OUTPUTS = 200
 MAX_PICTURE = 8 << 20
 MAX_SHOWN = 24 << 20  # all outputs of a cell: what does not fit into one message would end the process
@@ -287,7 +291,10 @@ def _as_data(value):
     if isinstance(value, (bytes, str)):
         return value
     if hasattr(type(value), "__array__"):
-        return np.asarray(value)
+        array = np.asarray(value)
+        if array.dtype == object and all(isinstance(item, numbers.Real) for item in array.flat):
+            array = array.astype(float)
+        return array
     if hasattr(type(value), "__float__"):
         return float(value)
     raise TypeError(f"a {type(value).__name__} is neither a number nor an array.")
@@ -303,6 +310,20 @@ def _signature(function):
     return [[p.name, int(p.kind), *known(p.default), *known(p.annotation)] for p in signature.parameters.values()] + [
         ["return", 0, False, None, *known(signature.return_annotation)]
     ]
+
+
+def _as_plain(value):
+    """As `_as_data`; also a dict or a set of a library's or the student's own making."""
+    if not hasattr(type(value), "__array__"):
+        for base, made in ((collections.abc.Mapping, dict), (collections.abc.Set, set)):
+            if isinstance(value, base):
+                return made(value)
+    return _as_data(value)
+
+
+def _items(value):
+    """(whether it has a length, its items)."""
+    return hasattr(type(value), "__len__"), list(itertools.islice(value, MAX_ITEMS))
 
 
 def _next(iterator):
@@ -331,6 +352,8 @@ OPERATIONS = (
         "isinstance": isinstance,
         "issubclass": issubclass,
         "as_data": _as_data,
+        "as_plain": _as_plain,
+        "items": _items,
         "copy": copy.copy,
         "deepcopy": copy.deepcopy,
         "enter": lambda manager: manager.__enter__(),

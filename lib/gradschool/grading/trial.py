@@ -237,6 +237,7 @@ class _Walk:
         self.place.pop(None, None)
         self.seconds = student.limits["cell_seconds"]
         self.names = Names(student, shared_names(self.cells))
+        self.names.ours = names_of_tests(self.cells)
         student.operators = defined_operators(self.cells)
         self.next_of_ours = self.shown = 0
 
@@ -352,6 +353,8 @@ class _Walk:
             record |= {"outcome": "manual", "score": None}
         else:
             record |= self._judge(name, source, points, plan, record["protection"])
+            if "value" not in plan:  # the instructor's own answers, to make a plan of
+                record["data"] = sorted(path for path, met in self.student.gave.items() if not met)
         record["seconds"] = round(time.monotonic() - began, 4)
         if cell["cell_type"] == "code":
             cell["outputs"] = test_outputs(record)
@@ -360,6 +363,7 @@ class _Walk:
     def _judge(self, name, source, points, plan, protection):
         try:
             self.student.write_back = protection == "inputs"
+            self.student.only_data = frozenset(plan.get("data", ()))
             self.student.begin_cell()
             if protection == "open":
                 value = self._run_open(source)
@@ -592,6 +596,12 @@ def shared_names(cells):
         if role_of(cell) in ("answer", "manual"):
             read |= globals_read(source)
     return bound & read
+
+
+def names_of_tests(cells):
+    """What the tests bind."""
+    tests = (_source(cell) for cell in cells if cell["cell_type"] == "code" and role_of(cell) == "test")
+    return frozenset().union(*(bound_names(as_python(source))[1] for source in tests))
 
 
 @functools.cache
