@@ -407,9 +407,10 @@ def _behind_bubblewrap(preload, layers, policy, channel, leash):
     )
     os.close(tell)
     channel.close()
-    with open(told) as pipe:
-        said = pipe.read()
-    _watch(process.pid, leash, json.loads(said)["child-pid"] if said else process.pid)
+    said = b""
+    while b"}" not in said and (more := os.read(told, 1 << 12)):
+        said += more
+    _watch(process.pid, leash, json.loads(said)["child-pid"] if b"}" in said else None)
 
 
 def _inside(setup):
