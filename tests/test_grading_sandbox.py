@@ -116,6 +116,28 @@ print(open('/proc/self/status').read())
     assert "Uid:\t0\t" not in seen or os.geteuid() != 0
 
 
+KEYS = """
+import ctypes, os
+call = ctypes.CDLL(None).syscall
+add, request = {"x86_64": (248, 249), "aarch64": (217, 218)}[os.uname().machine]
+"""
+
+
+def test_keys_and_memory(layers):
+    """What no namespace holds: the kernel's keys, and whom it ends when there is no memory left."""
+    space = {}
+    exec(KEYS, space)  # noqa: S102
+    join = space["call"](sandbox.SYS_KEYCTL[os.uname().machine], sandbox.KEYCTL_JOIN_SESSION_KEYRING, None)
+    kept = space["call"](space["add"], b"user", b"instructor", b"secret", 6, -3)
+    with Servers() as servers:
+        left = from_inside(servers, KEYS + "print(call(add, b'user', b'for the next', b'x', 1, -3))")
+        seen = from_inside(servers, KEYS + """
+print([call(request, b"user", name, None, 0) for name in (b"instructor", b"for the next")])
+print(open("/proc/self/oom_score_adj").read())""")
+    assert (join > 0) == (kept > 0) == (int(left) > 0), "where there are no keyrings, nobody has one"
+    assert seen.split("\n")[:2] == ["[-1, -1]", "1000"]
+
+
 def test_limits(servers):
     limits = Limits(processes=20, file_bytes=1 << 20, disk_bytes=4 << 20, files=64, total_seconds=60)
     seen = from_inside(

@@ -48,6 +48,7 @@ MNT_DETACH, AT_FDCWD, AT_RECURSIVE = 2, -100, 0x8000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYS_CAPSET = {"x86_64": 126, "aarch64": 91}
+SYS_KEYCTL, KEYCTL_JOIN_SESSION_KEYRING = {"x86_64": 250, "aarch64": 219}, 1
 SYS_MOUNT_SETATTR, SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 442, 444, 445, 446
 
 # A user nobody is. One for each submission, since the limit on processes counts by user.
@@ -297,6 +298,8 @@ def confine(layers, policy, on_watch):
         if pid:
             on_watch(pid)
             os._exit(1)  # not reached
+    leave_keys()
+    _go_first()
     if LINUX and layers.namespaces:
         if not layers.bubblewrap:
             _build_root(policy, layers, limits.get("disk_bytes", 256 << 20))
@@ -316,6 +319,18 @@ def confine(layers, policy, on_watch):
     _drop_privileges(layers)
     if LINUX:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
+
+
+def leave_keys():
+    """Have a session keyring of one's own: no namespace hides the kernel's keys, or what another submission left there."""
+    if LINUX and os.uname().machine in SYS_KEYCTL:  # it fails where nobody has keys
+        _libc().syscall(SYS_KEYCTL[os.uname().machine], KEYCTL_JOIN_SESSION_KEYRING, None)
+
+
+def _go_first():
+    """When the machine has no memory left, answers are ended, not their neighbors: the limit is for each process."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def adopt():

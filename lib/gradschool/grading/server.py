@@ -265,6 +265,7 @@ def serve(setup):
     gc.disable()  # until all is loaded: nothing of it is garbage
     role = setup["role"]
     shared = {}
+    sandbox.leave_keys()
     layers = sandbox.find_layers(setup["sandbox"]) if role == "students" else sandbox.Layers()
     if role == "students":
         entry = (
