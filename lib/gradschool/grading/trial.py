@@ -502,6 +502,7 @@ def role_of(cell):
 
 def warm(request):
     """Make ready what every submission needs of a request: notebooks as nodes, the instructor's cells compiled."""
+    tempfile.gettempdir()  # found out by writing a file
     request["releases"] = {name: nbformat.from_dict(notebook) for name, notebook in request["releases"].items()}
     for tests in request["tests"].values():
         for cell in tests["cells"]:
@@ -515,6 +516,7 @@ def warm(request):
                 statements(_source(cell), role in ("answer", "manual"))
                 bound_names(as_python(_source(cell)))
         shared_names(tests["cells"])
+        names_of_tests(tests["cells"])
 
 
 @functools.cache
