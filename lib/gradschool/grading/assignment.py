@@ -273,7 +273,7 @@ def imported(source, top=False):
     lines = [line for line in source.split("\n") if not line.lstrip().startswith(("%", "!"))]
     try:
         tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     found = set()
     for node in tree.body if top else ast.walk(tree):

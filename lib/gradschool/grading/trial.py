@@ -38,6 +38,7 @@ from gradschool.grading.surroundings import watch_seeds
 
 HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"  # unless the course has others
 MAX_MESSAGE = 1500
+NOT_PYTHON = SyntaxError, ValueError, RecursionError, MemoryError  # what a parser says to it
 MAX_SHOWN = 128 << 20  # all outputs of a notebook; what comes after them is left out
 END_SECONDS = 3.0  # between the alarm that stops a test and the end of the process that runs it
 TOO_SLOW = "Your code took longer than the {seconds:g} seconds a cell has."
@@ -85,7 +86,7 @@ def handed_in_lines(standin):
         text = as_python(source)
         try:
             node = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except NOT_PYTHON:
             continue
         for name in path:
             inside = [n for n in ast.walk(node) if n is not node and getattr(n, "name", None) == name]
@@ -509,14 +510,13 @@ def warm(request):
             if cell["cell_type"] != "code":
                 continue
             role = role_of(cell)
-            if role == "test":
-                with contextlib.suppress(SyntaxError, ValueError):
+            with contextlib.suppress(Exception):  # what is wrong with a cell is said when it is run
+                if role == "test":
                     compiled(_source(cell), _marks(cell)["grade_id"])
-            else:
-                statements(_source(cell), role in ("answer", "manual"))
+                else:
+                    statements(_source(cell), role in ("answer", "manual"))
                 bound_names(as_python(_source(cell)))
-        shared_names(tests["cells"])
-        names_of_tests(tests["cells"])
+                globals_read(_source(cell))
 
 
 @functools.cache
@@ -533,14 +533,14 @@ def statements(source, only_imports):
     """(code, names bound, names read) of each statement at the top of a cell. No code where it cannot be compiled."""
     try:
         body = ast.parse(as_python(source)).body
-    except (SyntaxError, ValueError):
+    except NOT_PYTHON:
         return ()
     found = []
     for node in body:
         if only_imports and not isinstance(node, (ast.Import, ast.ImportFrom)):
             continue  # of an answer: numpy is ours even where the student is to import it
         code = None
-        with contextlib.suppress(SyntaxError, ValueError):
+        with contextlib.suppress(*NOT_PYTHON):
             code = compile(ast.Module([node], []), "<course>", "exec")
         found.append((code, bound_names(ast.unparse(node))[1], names_read(node)))
     return tuple(found)
@@ -551,7 +551,7 @@ def as_python(source):
     """The text of a cell without IPython's own syntax (magics, shell commands)."""
     try:
         ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NOT_PYTHON:
         from IPython.core.inputtransformer2 import TransformerManager  # large, and seldom needed
 
         return TransformerManager().transform_cell(source)
@@ -563,7 +563,7 @@ def bound_names(source):
     """(names bound other than by an import, all names bound) at the top level of a cell."""
     try:
         table = symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError):
+    except NOT_PYTHON:
         return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE)), frozenset()
     symbols = table.get_symbols()
     bound = frozenset(s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace())
@@ -611,7 +611,7 @@ def globals_read(source):
     """The global names that a cell's functions read."""
     try:
         tables = [symtable.symtable(source, "<cell>", "exec")]
-    except (SyntaxError, ValueError):
+    except NOT_PYTHON:
         return frozenset()
     read = set()
     while tables:
