@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from gradschool.grading.judge import Limits, Servers, judge, make_plan
+from gradschool.grading.surroundings import set_states
 from marking import answer, code, given, handed_in, hidden, notebook, test, written
 
 
@@ -378,6 +379,24 @@ def test_outputs_of_answers_are_kept_and_harmless(servers):
     assert "script" not in str(outputs)
     assert "truncated" in str(outputs)
     assert outputs[-1]["data"]["text/plain"] == "4"
+
+
+def test_markdown_that_is_shown_holds_no_html(servers):
+    cell = "from IPython.display import Markdown, display\ndisplay(Markdown('**a** < b <script>alert(1)</script>'))"
+    record = mark(servers, answer("a", "x = 1"), test("t", 1, "assert x == 1"), extra=[cell])
+    (output,) = record.notebook["cells"][0]["outputs"]
+    assert output["data"]["text/markdown"] == "**a** < b &lt;script>alert(1)&lt;/script>"
+
+
+def test_the_state_of_a_generator_is_data_that_cannot_change_at_a_second_look():
+    class Twice:
+        def items(self):
+            return []
+
+    with pytest.raises(ValueError, match="none"):
+        set_states(Twice())
+    with pytest.raises(ValueError, match="none"):
+        set_states({"numpy": iter([])})
 
 
 def test_figures_are_kept_for_whoever_marks_by_hand(servers):

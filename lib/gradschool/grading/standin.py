@@ -16,6 +16,7 @@ import contextlib
 import inspect
 import operator
 import pickle
+import re
 import sys
 import time
 import types
@@ -406,6 +407,8 @@ def clean_outputs(outputs):
             clean.append({"output_type": kind, "name": output["name"], "text": _printable(output["text"])})
         elif kind in ("display_data", "execute_result") and type(output.get("data")) is dict:
             data = {m: _printable(output["data"][m]) for m in _MIMES if type(output["data"].get(m)) is str}
+            if "text/markdown" in data:  # which may hold HTML
+                data["text/markdown"] = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", data["text/markdown"])
             clean.append(
                 {"output_type": kind, "data": data, "metadata": {}}
                 | ({"execution_count": None} if kind == "execute_result" else {})

@@ -142,6 +142,8 @@ def _same(a, b):
 
 def set_states(received):
     """Put the generators into states that arrived. Raises ValueError for what is none."""
+    if type(received) is not dict or not all(type(state) is list for state in received.values()):
+        raise ValueError("states of random generators that are none.")  # a stand-in could be another at a second look
     for name, state in received.items():
         words, place, *gauss = state
         if (
