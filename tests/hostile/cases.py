@@ -879,6 +879,35 @@ for thing in gc.get_objects():
 json.dumps = lambda *a, **k: '{"v": true}' """, seconds=1.5)
 cheats("protocol", "the marking code called directly", attempt(
     "import gradschool.grading.judge as j; j.judge(None)", "import gradschool.grading as g; g.Record = dict"))
+_RUNNER = "import time\nimport gradschool.grading.student as student\nRunner = student.Runner\nrun, handle = Runner._run, Runner._handle\n"
+survives("protocol", "outputs that are none", {"first": _RUNNER + """
+def shows(self, source):
+    nothing = [None, 3, [], {"output_type": ["x"]}, {"output_type": "stream", "name": ["stdout"], "text": "x"},
+               {"output_type": "display_data", "data": {"text/plain": ["x"], "image/png": 5}},
+               {"output_type": "error", "ename": {"a": 1}, "evalue": [[[]]], "traceback": {"a": 1}}]
+    return run(self, source) | {"outputs": nothing, "ended": {"a": [1]}}
+Runner._run = shows"""})
+cheats("protocol", "errors that are none", {"first": _RUNNER + """
+errors = [{"types": ["KeyboardInterrupt"]}, {"types": ["SystemExit", "BaseException"]}, {"types": [1, {}]}, {"types": ["type"]},
+          {"types": ["ExceptionGroup", "OSError"], "text": 5}, 3, None, {"where": [["a" * 10**6, 10**99, "b" * 10**6]] * 9}]
+def fails(self, header, frames):
+    if header["do"] == "run":
+        return handle(self, header, frames)
+    errors.append(errors.pop(0))
+    return {"error": errors[0], "printed": errors[1]}, []
+Runner._handle = fails"""})
+ends("protocol", "a reply a byte at a time", {"noisy": _RUNNER + """
+import gc
+class Slow:
+    def __init__(self, socket): self.socket = socket
+    def send(self, data):
+        time.sleep(0.1)
+        return self.socket.send(data[:1])
+    def __getattr__(self, name): return getattr(self.socket, name)
+def noisy(x, rng):
+    for thing in gc.get_objects():
+        if type(thing) is Runner:
+            thing.channel.socket = Slow(thing.channel.socket)"""}, lost=("noisy",))
 _RETURNS = {
     "an object array": "np.array([Yes(), Yes(), Yes()], dtype=object)",
     "a structured array": "np.zeros(3, dtype=[('a', float), ('b', object)])",
@@ -988,6 +1017,13 @@ class Mirror:
     def __float__(self): return float(Mirror.seen)
     def __array__(self, *a, **k): return np.asarray(Mirror.seen)""",
     "integrate": "def integrate(f, a, b, n):\n    f(a)\n    return Mirror()", "threshold": "threshold = Mirror()"})
+cheats("lying objects", "the shape, mean and deviation that are asked for", {"standardize": """\
+class Summary:
+    shape = (3,)
+    def mean(self, *a, **k): return 0.0
+    def std(self, *a, **k): return 1.0
+def standardize(x):
+    return Summary()"""})
 cheats("lying objects", "the right length and no items", {"smooth": """\
 class Hollow:
     def __len__(self): return 7
@@ -1105,6 +1141,12 @@ def integrate(f, a, b, n):
     return np.trapezoid(y, x)"""})
 survives("callbacks", "called with a whole array", {"integrate": "def integrate(f, a, b, n):\n    x = np.linspace(a, b, n + 1)\n    return np.trapezoid(f(x), x)"})
 survives("callbacks", "handed to numpy", {"integrate": "def integrate(f, a, b, n):\n    x = np.linspace(a, b, n + 1)\n    return np.trapezoid(np.vectorize(f)(x), x)"})
+survives("callbacks", "called by four threads at once", {"integrate": """\
+from concurrent.futures import ThreadPoolExecutor
+def integrate(f, a, b, n):
+    x = np.linspace(a, b, n + 1)
+    with ThreadPoolExecutor(4) as pool:
+        return np.trapezoid(list(pool.map(f, x)), x)"""})
 survives("callbacks", "called from within another of the student's", {"integrate": """\
 def integrate(f, a, b, n):
     def g(t):
@@ -1234,6 +1276,22 @@ def loud(f):
 def standardize(x):
     return (x - x.mean()) / x.std()"""})
 honest("lru_cache", {"count_words": "import functools\n@functools.lru_cache\ndef count_words(text):\n    words = text.lower().split()\n    return {w: words.count(w) for w in words}"})
+honest("pasted with prompts", {"standardize": "\n".join(
+    ("... " if k else ">>> ") + line for k, line in enumerate(ANSWERS["standardize"].split("\n")))})
+honest("processes of a pool", {"standardize": """\
+from concurrent.futures import ProcessPoolExecutor
+def standardize(x):
+    with ProcessPoolExecutor(2) as pool:
+        m, s = pool.map(float, [x.mean(), x.std()])
+    return (x - m) / s"""})
+honest("recursion 5000 deep", {"count_words": """\
+import sys
+sys.setrecursionlimit(10_000)
+def depth(n):
+    return n and 1 + depth(n - 1)
+def count_words(text):
+    words = text.lower().split()
+    return {word: words.count(word) for word in words if depth(5000)}"""})
 honest("generators", {"integrate": """\
 def _points(a, b, n):
     for k in range(n):

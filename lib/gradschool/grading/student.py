@@ -25,6 +25,7 @@ import pickle
 import random
 import signal
 import sys
+import threading
 import traceback
 import types
 import warnings
@@ -379,6 +380,7 @@ class Runner:
         self.codec = _Codec(self)
         self.pid = os.getpid()
         self.depth = 0
+        self.calling = threading.RLock()
         self.interruptible = False
         self.shell = _shell
         self.shell.outputs = _Outputs(request["limits"].get("output_bytes", 1 << 20))
@@ -483,7 +485,11 @@ class Runner:
         return {"value": float(value) if is_mark(value) else None}
 
     def call_back(self, number, args, kwargs):
-        """Ask the marking side to call one of its functions."""
+        """Ask the marking side to call one of its functions: one at a time, whichever threads the answer has."""
+        with self.calling:
+            return self._call_back(number, args, kwargs)
+
+    def _call_back(self, number, args, kwargs):
         frames = []
         header = {
             "callback": number,
