@@ -354,6 +354,12 @@ def test_a_few_changed_lines_are_still_alike_and_half_of_them_are_not():
     assert find_alike({"a": "\n".join(lines), "b": half, **crowd}) == []
 
 
+def test_an_answer_as_long_as_a_library_is_looked_at_in_its_beginning():
+    began = time.monotonic()
+    assert find_alike({"a": "+1-x" * 8_000_000, "b": "x = 1"}) == []
+    assert time.monotonic() - began < 10
+
+
 def test_what_was_given_out_short_answers_and_what_all_wrote_say_nothing():
     starter = program(0)
     assert find_alike({f"s{k}": starter for k in range(5)}, given=starter) == []

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 RUN = 16  # tokens in a shingle
 LEAST = 25  # rare shingles that two must share: below it, an answer is too short to say anything
 SHARE = 0.7  # of the rare shingles of the shorter answer
+MOST = 500_000  # characters of an answer that are looked at
 RARE = 0.02  # of the different answers may have a shingle that still counts as rare ...
 RARE_AT_LEAST, RARE_AT_MOST = 3, 30  # ... but at least and at most this many
 
@@ -59,7 +60,7 @@ def find_alike(answers, given=""):
     starter = _shingles(given, known)
     same = defaultdict(list)
     for student in sorted(answers):
-        own = _shingles(answers[student], known) - starter
+        own = _shingles(answers[student][:MOST], known) - starter
         if len(own) >= LEAST:
             same[frozenset(own)].append(student)
     kinds = list(same)
