@@ -844,6 +844,152 @@ def test_a_signature_that_is_none(servers, said):
     assert one(servers, right, check, given_answer=right + lie).score == 0
 
 
+FILES = {
+    "text written": (
+        "def f(rows):\n    with open('out.csv', 'w') as file:\n        for row in rows:\n            print(*row, sep=',', file=file)",
+        ("import os\nif os.path.exists('out.csv'):\n    os.remove('out.csv')\nf([(1, 2), (3, 4)])\n"
+        "assert open('out.csv').read() == '1,2\\n3,4\\n' and np.loadtxt('out.csv', delimiter=',').sum() == 10"),
+    ),
+    "text read": (
+        "def f(name):\n    with open(name) as file:\n        return len(file.read().split())",
+        ("from pathlib import Path\nPath('words.txt').write_text('a b')\nassert f('words.txt') == 2\n"
+        "Path('words.txt').write_text('a b c')\nassert f(Path('words.txt')) == 3"),
+    ),
+    "written again and again": (
+        "def f(n):\n    with open('n.txt', 'w') as file:\n        file.write(str(n))",
+        "for n in range(9):\n    f(n)\n    assert open('n.txt').read() == str(n)",
+    ),
+    "arrays": (
+        "def f(x):\n    np.save('x.npy', x)\n    np.savez('y.npz', x=x)",
+        "x = np.arange(4.0)\nf(x)\nassert np.array_equal(np.load('x.npy'), x) and np.array_equal(np.load('y.npz')['x'], x)",
+    ),
+    "to and fro": (
+        "import json\ndef save(d, name):\n    json.dump(d, open(name, 'w'))\ndef load(name):\n    return json.load(open(name))",
+        ("import json\nsave({'a': 1}, 'd.json')\nassert json.load(open('d.json')) == load('d.json') == {'a': 1}\n"
+        "with open('d.json', 'w') as file:\n    json.dump({'b': 2}, file)\nassert load('d.json') == {'b': 2}"),
+    ),
+    "in a folder": (
+        "import os\ndef f():\n    os.makedirs('results', exist_ok=True)\n    open('results/a.txt', 'a').write('hi')",
+        "f()\nf()\nassert open('results/a.txt').read() == 'hihi'",
+    ),
+    "written by a cell": ("open('log.txt', 'w').write('done')", "assert open('log.txt').read() == 'done'"),
+    "a figure": (
+        "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\ndef f():\n    plt.plot([1])\n    plt.savefig('p.png')",
+        "import os\nf()\nassert os.path.getsize('p.png') > 100",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_go_over_where_the_instructors_answer_has_them(servers, name):
+    right, check = FILES[name]
+    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check))
+    plan, notes = make_plan(source, servers=servers)
+    assert plan["t"]["protection"] == "sealed" and plan["t"]["files"] and not notes
+    assert judge(source, tests_from=source, servers=servers, plan=plan).cells["t"].score == 2
+    assert judge(handed_in(source, {"a": "pass"}), tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+def test_what_a_function_makes_of_a_tests_file_is_a_matter_of_inputs(servers):
+    right = "def f():\n    with open('log.txt', 'a') as file:\n        file.write('more')"
+    check = "with open('log.txt', 'w') as file:\n    file.write('first ')\nf()\nassert open('log.txt').read() == 'first more'"
+    source = notebook(answer("a", right), test("t", 2, check))
+    plan, _ = make_plan(source, servers=servers)
+    assert plan["t"] == {"protection": "inputs", "value": True, "files": ["log.txt"]}
+    assert judge(source, tests_from=source, servers=servers, plan=plan).cells["t"].score == 2
+
+
+def with_files(servers, right, check, wrong, **more):
+    """The record of the test when ``wrong`` is handed in, marked by the plan for ``right``."""
+    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check))
+    plan, _ = make_plan(source, servers=servers, **more)
+    assert plan["t"]["protection"] == "sealed"
+    assert judge(source, tests_from=source, servers=servers, plan=plan, **more).cells["t"].score == 2
+    wrong = handed_in(source, {"a": wrong})
+    return judge(wrong, tests_from=source, servers=servers, plan=plan, **more).cells["t"]
+
+
+WRITES = "def f(x):\n    with open('out.txt', 'w') as file:\n        file.write(str(x))\n    return x * x"
+
+
+def test_a_file_that_holds_what_is_expected_is_not_a_students(servers):
+    """Kept from a first run, as tests do that take their time: nobody else is to have written it."""
+    keeps = (
+        "import os\nif not os.path.exists('expected.npy'):\n    np.save('expected.npy', np.arange(3) ** 2)\n"
+        "assert [f(x) for x in range(3)] == np.load('expected.npy').tolist() and open('out.txt').read() == '2'"
+    )
+    wrong = "np.save('expected.npy', np.arange(3))\n" + WRITES.replace("x * x", "x")
+    assert with_files(servers, WRITES, keeps, wrong).score == 0
+    course_files = {"data.csv": b"1,2\n"}
+    reads = "f(1)\nassert f(2) == 4 and open('data.csv').read() == '1,2\\n' and open('out.txt').read() == '2'"
+    wrong = "open('data.csv', 'w').write('0')\n" + WRITES
+    assert with_files(servers, WRITES, reads, wrong, course_files=course_files).score == 2
+    overwrites = WRITES + "\nopen('data.csv', 'w').write('0')"
+    assert one(servers, overwrites, "assert open('data.csv').read() == '1,2\\n'", course_files=course_files).score == 2
+
+
+def test_what_a_test_expects_in_a_file_does_not_go_over(servers):
+    check = "with open('expected.txt', 'w') as file:\n    file.write('4')\nassert f(2) == int(open('expected.txt').read())\nopen('out.txt')"
+    reads = WRITES.replace("return x * x", "return int(open('expected.txt').read())")
+    assert with_files(servers, WRITES, check, reads).score == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["helper.py", "helper.so", "helper/__init__.py", "helper.pyc", "sitecustomize.py", "conftest.py", "x.pth", ".hidden.txt", "x.pkl",
+             "jupyter_config.json", "helper.dist-info/entry_points.txt", "pytest.ini", "noending", "../tests/up.txt", "x.cfg"],
+)  # fmt: skip
+def test_what_could_be_run_does_not_come_over(servers, name):
+    """Not even when the instructor's own answer writes it: such a test is not for this process."""
+    writes = (
+        "import os\ndef f(x):\n    try:\n        os.makedirs(os.path.dirname(NAME) or '.', exist_ok=True)\n        open(NAME, 'w').write('x = 1')\n"
+        "    except OSError:\n        pass\n    open('out.txt', 'w').write('y')\n    return x"
+    ).replace("NAME", repr(name))
+    source = notebook(
+        answer("a", writes),
+        test("t", 2, f"import os\nf(1)\nassert os.path.exists('out.txt') and not os.path.exists({name!r})"),
+    )
+    plan, _ = make_plan(source, servers=servers)
+    assert plan["t"] == {"protection": "sealed", "value": True, "files": ["out.txt"]}
+
+
+def test_a_students_pickle_is_not_read(servers):
+    right = "def f(x):\n    np.save('out.npy', x)"
+    loads = "f(np.arange(3))\nassert np.load('out.npy', allow_pickle=True).tolist() == [0, 1, 2]"
+    evil = (
+        "class Evil:\n    def __reduce__(self):\n        return exec, ('import builtins; builtins.sum = 3; import os; os._exit(0)',)\n"
+        "def f(x):\n    np.save('out.npy', np.array([Evil()], dtype=object), allow_pickle=True)"
+    )
+    cell = with_files(servers, right, loads, evil)
+    assert (cell.outcome, cell.score) == ("failed", 0)
+    assert "unpickled" in cell.detail
+    text = "def f(x):\n    with open('out.dat', 'w') as file:\n        file.write(x)"
+    reads = "import pickle\nf('I3\\n.')\nassert pickle.load(open('out.dat', 'rb')) == 3"
+    protocol_0 = "def f(x):\n    with open('out.dat', 'w') as file:\n        file.write(\"cos\\n_exit\\n(I0\\ntR.\")"
+    cell = with_files(servers, text, reads, protocol_0)
+    assert (cell.outcome, cell.score) == ("failed", 0)
+
+
+@pytest.mark.parametrize("forged", ["3", "[]", "{'out.txt': 3}", "{3: b'x'}", "{'out.txt': 'text'}", "{'../out.txt': b'x'}", "{'/tmp/out.txt': b'x'}",
+                                    "{'out.txt/a.txt': b'x'}", "{'out.txt': b'x' * (9 << 20)}", "{('a',): b'x'}", "{'out.txt\\n': b'x'}"])  # fmt: skip
+def test_files_that_are_none(servers, forged):
+    check = "f(2)\nimport os\nassert os.path.exists('out.txt')"
+    cell = with_files(
+        servers, WRITES, check, f"{RUNNER}runner.folder.changed = lambda goes: {forged}\ndef f(x):\n    pass"
+    )
+    assert (cell.outcome, cell.score) == ("failed", 0), cell
+
+
+def test_many_and_large_files_harm_nobody(servers):
+    check = "assert f(2) == 4 and open('out.txt').read() == '2'"
+    much = (
+        WRITES
+        + "\nfor k in range(3000):\n    open(f'{k}.txt', 'w').write('x')\nopen('big.csv', 'w').write('x' * (20 << 20))"
+    )
+    assert with_files(servers, WRITES, check, much).score == 2
+    large = WRITES.replace("str(x)", "'2' * (20 << 20)")
+    assert with_files(servers, WRITES, check, large).score == 0
+
+
 def test_an_instructors_own_answer_that_fails_is_told(servers):
     source = notebook(answer("a", "def f():\n    return 3"), test("t", 2, "assert f() == 4"))
     plan, notes = make_plan(source, servers=servers)

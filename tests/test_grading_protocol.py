@@ -5,6 +5,7 @@ import json
 import math
 import signal
 import socket
+import tempfile
 import threading
 import time
 
@@ -14,6 +15,7 @@ from gradschool.grading import channel as channels
 from gradschool.grading import standin
 from gradschool.grading.channel import Channel, Closed, ProtocolError, TooLate
 from gradschool.grading.protocol import Codec
+from gradschool.grading.surroundings import Folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -292,7 +294,8 @@ REPLIES = st.lists(
     st.tuples(
         st.dictionaries(
             st.sampled_from(
-                ["value", "error", "callback", "reply", "changed", "args", "kwargs", "id", "printed", "random"]
+                ["value", "error", "callback", "reply", "changed", "args", "kwargs", "id"]
+                + ["printed", "random", "files", "opened"]
             ),
             JSON,
         )
@@ -315,7 +318,10 @@ assert got == wanted
 def test_no_reply_earns_a_mark_or_does_harm(replies):
     """A student's process that sends anything at all: the test ends, in an exception, and soon."""
     puppet = _Puppet(replies)
-    student = standin.Student(None, {"limits": {"total_seconds": 3.0, "cell_seconds": 1.0}})
+    limits = {"total_seconds": 3.0, "cell_seconds": 1.0}
+    folder = tempfile.TemporaryDirectory()
+    student = standin.Student(None, {"limits": limits}, Folder(folder.name))
+    student.write_back = len(replies) % 2 == 1
     student._copy, student.cell_end, standin_grace = puppet, time.monotonic() + 1.0, standin.GRACE_SECONDS
     standin.GRACE_SECONDS = 0.1
     names = standin.Names(student)
@@ -330,4 +336,5 @@ def test_no_reply_earns_a_mark_or_does_harm(replies):
     finally:
         standin.GRACE_SECONDS = standin_grace
         student.close()
+        folder.cleanup()
     assert time.monotonic() - began < 3

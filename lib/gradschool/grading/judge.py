@@ -106,6 +106,7 @@ class Record:
     protections: list = field(default_factory=list)  # (name, active, sentence)
     seconds: float = 0.0
     calls: int = 0  # messages to the student's process
+    files: list = field(default_factory=list)  # names of what answers wrote and tests could read
     notebook: dict | None = None  # with the outputs of answers and the verdicts of tests
 
     @property
@@ -126,7 +127,16 @@ class Record:
 
 
 def judge(
-    notebook, *, tests_from, files=None, course_files=None, limits=None, servers=None, plan=None, delimiters=None
+    notebook,
+    *,
+    tests_from,
+    files=None,
+    course_files=None,
+    limits=None,
+    servers=None,
+    plan=None,
+    delimiters=None,
+    learn=False,
 ):
     """Mark one rebuilt notebook and wait for the `Record`.
 
@@ -147,6 +157,8 @@ def judge(
         What `make_plan` returned for this notebook.
     delimiters : (str, str), optional
         What the lines before and after hidden tests contain, where the course has set others than nbgrader's.
+    learn : bool, default=False
+        Let tests read every file of the answers' that can do no harm, not those of the plan alone.
 
     Raises
     ------
@@ -164,6 +176,7 @@ def judge(
                 servers=own,
                 plan=plan,
                 delimiters=delimiters,
+                learn=learn,
             )
     with tempfile.TemporaryDirectory(prefix="gradschool-files-") as folder:
         request = {
@@ -171,6 +184,7 @@ def judge(
             "tests": {"notebook": _plain(tests_from)},
             "plan": {"notebook": plan or {}},
             "delimiters": delimiters,
+            "learn": learn,
             "files": _write(Path(folder, "student"), files),
             "course_files": {
                 name: {"path": path, "student": True}
@@ -190,7 +204,8 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
     A test runs sealed off from the answers unless the instructor's own answer does not get its points that way. Then it
     is tried with what functions do to their arguments carried over ("inputs"), then inside of a student's sandbox
     ("open"), the least protected way. A number in a test's last line counts as points only where the instructor's
-    answer gets all points by it.
+    answer gets all points by it. Of the files that a student's answer writes, tests get those that the instructor's
+    writes too.
 
     Parameters
     ----------
@@ -200,32 +215,36 @@ def make_plan(tests, *, course_files=None, limits=None, servers):
     Returns
     -------
     plan : dict
-        grade_id -> {"protection": str, "value": bool, "data": list of str}, for every test.
+        grade_id -> {"protection": str, "value": bool, "data": list of str} for every test, with "files" where answers
+        write some.
     notes : list of str
         Sentences for the instructor: what is less protected, what their own answer does not pass.
     """
-    plan, notes, failing = {}, [], {}
+    given = {"tests_from": tests, "course_files": course_files, "limits": limits, "servers": servers}
+    record = judge(tests, learn=True, **given)
+    files = {"files": record.files} if record.files else {}
+    plan, notes, failing = {}, [], dict(record.cells)
     for protection in ("sealed", "inputs", "open"):
-        trial = {name: {"protection": protection} for name in failing}
-        record = judge(
-            tests, tests_from=tests, course_files=course_files, limits=limits, servers=servers, plan=plan | trial
-        )
+        trial = {name: {"protection": protection} | files for name in failing}
+        if files or protection != "sealed":
+            record = judge(tests, plan=plan | trial, **given)
         for name, cell in record.cells.items():
-            if cell.outcome in ("manual", "empty") or (trial and name not in trial):
+            if cell.outcome in ("manual", "empty") or name not in trial:
+                failing.pop(name, None)
                 continue
             right = cell.score == cell.max_score
             number = cell.value is not None
             if right or (number and cell.outcome == "partial" and protection == "sealed"):
                 plan[name] = {"protection": protection, "value": not number or cell.value == cell.max_score}
-                plan[name]["data"] = cell.data
+                plan[name] |= {"data": cell.data} | files
                 if number and cell.value != cell.max_score:
                     notes.append(
                         f"{name}: its last line is a number, but your own answer gets {cell.value:g} by it. "
                         "It is not read as points."
                     )
                 failing.pop(name, None)
-            else:
-                failing.setdefault(name, cell)
+            elif protection == "sealed":
+                failing[name] = cell
         if not failing:
             break
     for name, cell in plan.items():
@@ -355,7 +374,7 @@ class Marking:
         elif event == "note":
             record.notes.append(message["sentence"])
         elif event == "notebook":
-            record.notebook, record.calls = message["content"], message["calls"]
+            record.notebook, record.calls, record.files = message["content"], message["calls"], message["files"]
         elif event == "intake":
             self.taken = {key: message[key] for key in ("timestamp", "source", "files")}
         elif event == "taken in":

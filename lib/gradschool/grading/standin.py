@@ -70,10 +70,12 @@ class Student:
         The students' server's.
     request : dict
         What the sandbox needs: limits, folder, hidden.
+    folder : gradschool.grading.surroundings.Folder, optional
+        Of the tests, to and from which files go.
     """
 
-    def __init__(self, students, request):
-        self.students, self.request = students, request
+    def __init__(self, students, request, folder=None):
+        self.students, self.request, self.folder = students, request, folder
         self.limits = request["limits"]
         self.end = time.monotonic() + self.limits["total_seconds"]
         self.cell_end = self.end
@@ -110,6 +112,8 @@ class Student:
 
     def _start(self):
         self.starts += 1
+        if self.starts > 1 and self.folder:
+            self.folder.start_again()
         self._codec = _Codec(self)
         self._copy = ask(self.students, self.request)
         try:
@@ -228,6 +232,8 @@ class Student:
             found["replaced"] = [[module, name, self._codec.callback(f)] for module, name, f in functions]
         if random := changed_states(self.random) if self.write_back else seeded():
             found["random"] = self._codec.tree(random, frames)
+        if files := self.folder.changed(self.folder.goes) if self.folder else None:
+            found["files"] = self._codec.tree(files, frames)
         if self.write_back:
             found["share"] = True
             self.random |= random
@@ -254,6 +260,10 @@ class Student:
                     continue
                 if "printed" in reply:
                     self.room = print_here(reply["printed"], self.room)
+                if self.folder and self.folder.wanted is None and type(reply.get("opened")) is list:
+                    self.folder.used |= self.folder.sent & {name for name in reply["opened"] if type(name) is str}
+                if "files" in reply and self.folder:
+                    self.folder.receive(self._codec.decode(reply["files"], frames), self.write_back)
                 if "callback" in reply:
                     self._call_back(reply, frames, copy)
                 elif reply.get("reply") == number:

@@ -46,7 +46,15 @@ from gradschool.grading.protocol import (
     is_mark,
 )
 from gradschool.grading.sandbox import is_forbidden
-from gradschool.grading.surroundings import Replacing, changed_states, set_states, shortened, states
+from gradschool.grading.surroundings import (
+    Folder,
+    Replacing,
+    changed_states,
+    set_states,
+    shortened,
+    states,
+    watch_files,
+)
 
 MAX_ITEMS = 1_000_000  # of what is iterated over
 MAX_OUTPUTS = 200
@@ -386,6 +394,9 @@ class Runner:
         self.shell.outputs = _Outputs(request["limits"].get("output_bytes", 1 << 20))
         self.shell.outputs.redirect()
         self.names = self.shell.user_ns
+        self.folder = Folder(".", request.get("wanted"))
+        if self.folder.wanted != set():
+            watch_files(all_opened=self.folder.wanted is None)
         signal.signal(signal.SIGINT, self._interrupt)
         sys.path.insert(0, "")  # modules beside the notebook, as in Jupyter
         random.seed(0)
@@ -415,10 +426,16 @@ class Runner:
     def _handle(self, header, frames):
         out = []
         try:
-            return self._do(header, frames, out) | self.shell.outputs.printed(), out
+            reply = self._do(header, frames, out)
         except BaseException as error:  # noqa: BLE001
             self.interruptible = False
-            return {"error": describe(error)} | self.shell.outputs.printed(), []
+            reply, out = {"error": describe(error)}, []
+        with contextlib.suppress(OSError):
+            if opened := self.folder.opened():
+                reply["opened"] = opened
+            if files := self.folder.changed(self.folder.comes):
+                reply["files"] = self.codec.tree(files, out)
+        return reply | self.shell.outputs.printed(), out
 
     def _do(self, header, frames, out):
         action = header["do"]
@@ -445,6 +462,8 @@ class Runner:
         replaced = {
             (module, name): self.codec.decode(tree, frames) for module, name, tree in header.get("replaced", ())
         }
+        if "files" in header:
+            self.folder.write(self.codec.decode(header["files"], frames))
         set_states(self.codec.decode(header["random"], frames) if "random" in header else {})
         random_before = states() if header.get("share") else {}
         before = self.interruptible

@@ -34,7 +34,7 @@ from gradschool.grading.protocol import COMPARISONS, is_mark
 from gradschool.grading.sandbox import is_forbidden
 from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import CannotMark, Died, Names, StandIn, Student, TimeUp, kind_of, student_of
-from gradschool.grading.surroundings import watch_seeds
+from gradschool.grading.surroundings import Folder, watch_files, watch_seeds
 
 HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"  # unless the course has others
 MAX_MESSAGE = 1500
@@ -135,12 +135,18 @@ class _Submission:
         hidden = hidden_files(self.limits.get("forbidden_imports", ()), self.limits.get("allowed_imports", ()))
         student_request = {"limits": self.limits, "folder": str(self.student_folder), "hidden": hidden}
         for name, notebook in notebooks.items():
+            plan = self.request.get("plan", {}).get(name, {})
+            wanted = sorted({file for how in plan.values() for file in how.get("files", ())})
+            wanted = None if self.request.get("learn") else wanted
+            if wanted != []:
+                watch_files()
+            folder = Folder(self.tests_folder, wanted)
             walk = _Walk(
                 notebook,
                 self.request["tests"][name],
-                self.request.get("plan", {}).get(name, {}),
+                plan,
                 set(self.request.get("skip", {}).get(name, ())),
-                Student(self.students, student_request),
+                Student(self.students, student_request | {"wanted": wanted}, folder),
                 lambda event, name=name, **more: self.channel.send({"event": event, "notebook": name, **more}),
                 self.request.get("delimiters") or HIDDEN,
             )
@@ -148,7 +154,8 @@ class _Submission:
                 walk.go()
             finally:
                 walk.student.close()
-            self.channel.send({"event": "notebook", "notebook": name, "content": notebook, "calls": walk.student.calls})
+            about = {"calls": walk.student.calls, "files": sorted(folder.used)}
+            self.channel.send({"event": "notebook", "notebook": name, "content": notebook, **about})
 
     def _take_in(self):
         if "notebooks" in self.request:
@@ -310,6 +317,7 @@ class _Walk:
             with self._quiet(self.seconds), contextlib.suppress(BaseException):
                 for statement in found:
                     self._run_statement(*statement)
+                self.student.folder.changed(bool)  # the student's side runs the cell too
 
     def _run_statement(self, code, bound, read):
         try:
