@@ -502,6 +502,15 @@ SEALED = {
         PATCH + "with patch('random.randint', side_effect=[2, 5]):\n    assert f() == 7\nassert 2 <= f() <= 12",
         "def f():\n    return 8",
     ),
+    "warnings": (
+        "import warnings\ndef f(x):\n    warnings.warn('x is old', DeprecationWarning)\n    return np.log(x)",
+        (
+            "import pytest, warnings\nfor _ in range(2):\n    with pytest.warns(DeprecationWarning, match='old'):\n        assert f(1.0) == 0\n"
+            "with warnings.catch_warnings(record=True) as caught:\n    warnings.simplefilter('always')\n    f(np.zeros(1))\n"
+            "assert [one.category for one in caught] == [DeprecationWarning, RuntimeWarning]"
+        ),
+        "import sys\ndef f(x):\n    print('DeprecationWarning: x is old', file=sys.stderr)\n    return np.log(x)",
+    ),
     "seeds before a call": (
         "import random\ndef f(n):\n    return np.random.randn(n), random.random()",
         (
@@ -555,6 +564,16 @@ def test_text_without_end_is_cut(servers):
 def test_text_that_is_none_counts_as_nothing(servers, forged):
     forge = f"{RUNNER}runner.shell.outputs.printed = lambda: {{'printed': {forged}}}\ndef f():\n    return 1"
     check = CAPTURE.format("assert f() == 1") + "assert out.getvalue() == ''"
+    assert one(servers, "def f():\n    return 1", check, given_answer=forge).score == 2
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ["3", "[3]", "[['a']]", "[['exec', 'a']]", "[['ValueError', 'a']]", "[['Warning', 3]]", "{}", "[[[], 'a']]"],
+)
+def test_warnings_that_are_none(servers, forged):
+    forge = f"{RUNNER}runner.shell.outputs.printed = lambda: {{'warned': {forged}}}\ndef f():\n    return 1"
+    check = "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('error')\n    assert f() == 1"
     assert one(servers, "def f():\n    return 1", check, given_answer=forge).score == 2
 
 

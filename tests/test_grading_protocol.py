@@ -295,7 +295,7 @@ REPLIES = st.lists(
         st.dictionaries(
             st.sampled_from(
                 ["value", "error", "callback", "reply", "changed", "args", "kwargs", "id"]
-                + ["printed", "random", "files", "opened"]
+                + ["printed", "random", "files", "opened", "warned"]
             ),
             JSON,
         )

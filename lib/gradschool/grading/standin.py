@@ -37,6 +37,7 @@ from gradschool.grading.surroundings import (
     seeded,
     set_states,
     states,
+    warn_here,
 )
 
 GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
@@ -277,6 +278,8 @@ class Student:
         if interrupted:
             self.trouble = TimeUp("It was stopped: it took too long.")
             raise self.trouble
+        if "warned" in reply:
+            warn_here(reply["warned"])
         if "error" in reply:
             raise _as_exception(reply["error"])
         return reply, frames

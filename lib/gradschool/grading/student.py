@@ -53,6 +53,7 @@ from gradschool.grading.surroundings import (
     set_states,
     shortened,
     states,
+    told,
     watch_files,
 )
 
@@ -390,6 +391,7 @@ class Runner:
         self.depth = 0
         self.calling = threading.RLock()
         self.interruptible = False
+        self.warned = []
         self.shell = _shell
         self.shell.outputs = _Outputs(request["limits"].get("output_bytes", 1 << 20))
         self.shell.outputs.redirect()
@@ -435,6 +437,8 @@ class Runner:
                 reply["opened"] = opened
             if files := self.folder.changed(self.folder.comes):
                 reply["files"] = self.codec.tree(files, out)
+        if self.warned:
+            reply["warned"], self.warned = self.warned, []
         return reply | self.shell.outputs.printed(), out
 
     def _do(self, header, frames, out):
@@ -467,12 +471,13 @@ class Runner:
         set_states(self.codec.decode(header["random"], frames) if "random" in header else {})
         random_before = states() if header.get("share") else {}
         before = self.interruptible
-        with Replacing(replaced):
+        with Replacing(replaced), warnings.catch_warnings(record=True) as caught:
             self.interruptible = True
             try:
                 value = OPERATIONS[action](*args, **kwargs)
             finally:
                 self.interruptible = before
+                self.warned += told(caught) if caught else []
         reply = {"value": self.codec.tree(value, out)}
         written = [k for k, v in enumerate(args) if _changed(header["args"][k], sent, v)]
         if written:

@@ -17,6 +17,7 @@ import re
 import stat
 import sys
 import time
+import warnings
 
 import numpy as np
 
@@ -42,6 +43,30 @@ def print_here(printed, room):
             room -= len(text)
             getattr(sys, name).write(text)
     return room
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Warnings
+
+
+MAX_WARNINGS = 100
+
+
+def told(caught):
+    """Caught warnings for a message: [name of the nearest built-in kind, text]."""
+    return [
+        [next(k.__name__ for k in one.category.__mro__ if k.__module__ == "builtins"), str(one.message)[:1000]]
+        for one in caught[:MAX_WARNINGS]
+    ]
+
+
+def warn_here(warned):
+    """Issue what arrived once more, for tests that expect a warning."""
+    for one in warned[:MAX_WARNINGS] if type(warned) is list else ():
+        if type(one) is list and [type(part) for part in one] == [str, str]:
+            kind = getattr(builtins, one[0], None)
+            if isinstance(kind, type) and issubclass(kind, Warning):
+                warnings.warn(one[1][:1000], kind, stacklevel=2)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
