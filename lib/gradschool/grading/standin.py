@@ -38,6 +38,7 @@ from gradschool.grading.surroundings import (
     set_states,
     states,
     warn_here,
+    warnings_count,
 )
 
 GRACE_SECONDS = 2.0  # between asking code to stop and ending its process
@@ -233,6 +234,8 @@ class Student:
             found["replaced"] = [[module, name, self._codec.callback(f)] for module, name, f in functions]
         if random := changed_states(self.random) if self.write_back else seeded():
             found["random"] = self._codec.tree(random, frames)
+        if warnings_count():
+            found["warnings"] = True
         if files := self.folder.changed(self.folder.goes) if self.folder else None:
             found["files"] = self._codec.tree(files, frames)
         if self.write_back:

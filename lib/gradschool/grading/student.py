@@ -432,11 +432,12 @@ class Runner:
         except BaseException as error:  # noqa: BLE001
             self.interruptible = False
             reply, out = {"error": describe(error)}, []
-        with contextlib.suppress(OSError):
-            if opened := self.folder.opened():
-                reply["opened"] = opened
-            if files := self.folder.changed(self.folder.comes):
-                reply["files"] = self.codec.tree(files, out)
+        if self.folder.wanted != set():
+            with contextlib.suppress(OSError):
+                if opened := self.folder.opened():
+                    reply["opened"] = opened
+                if files := self.folder.changed(self.folder.comes):
+                    reply["files"] = self.codec.tree(files, out)
         if self.warned:
             reply["warned"], self.warned = self.warned, []
         return reply | self.shell.outputs.printed(), out
@@ -471,7 +472,8 @@ class Runner:
         set_states(self.codec.decode(header["random"], frames) if "random" in header else {})
         random_before = states() if header.get("share") else {}
         before = self.interruptible
-        with Replacing(replaced), warnings.catch_warnings(record=True) as caught:
+        catch = warnings.catch_warnings(record=True) if header.get("warnings") else contextlib.nullcontext()
+        with Replacing(replaced), catch as caught:
             self.interruptible = True
             try:
                 value = OPERATIONS[action](*args, **kwargs)

@@ -50,6 +50,12 @@ def print_here(printed, room):
 
 
 MAX_WARNINGS = 100
+_FILTERS = warnings.filters
+
+
+def warnings_count():
+    """Whether a test looks at warnings now: `catch_warnings` makes other filters."""
+    return warnings.filters is not _FILTERS or warnings.filters[0][0] != "ignore"
 
 
 def told(caught):
