@@ -433,7 +433,7 @@ class Runner:
             self.interruptible = False
             reply, out = {"error": describe(error)}, []
         if self.folder.wanted != set():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 if opened := self.folder.opened():
                     reply["opened"] = opened
                 if files := self.folder.changed(self.folder.comes):

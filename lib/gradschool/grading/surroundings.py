@@ -257,7 +257,8 @@ class Folder:
     def __init__(self, path, wanted=None):
         self.path = os.path.abspath(path)
         self.wanted = None if wanted is None else set(wanted)
-        self.known = {name: (about, None) for name, about in self._plain_files().items()}
+        there = self._plain_files() if self.wanted != set() else {}
+        self.known = {name: (about, None) for name, about in there.items()}
         self.first = set(self.known)
         self.theirs, self.used, self.sent, self.room = set(), set(), set(), MAX_RECEIVED
 
