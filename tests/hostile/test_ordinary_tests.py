@@ -72,6 +72,13 @@ assert times(3)(2) == 6 and callable(times(3)) and list(map(times(2), [1, 2])) =
 with pytest.raises(ValueError, match="neg"):
     checked(-1)
 assert checked(1) == 1"""),
+    "registered": ("def registered(f):\n    return f", "assert registered(lambda x: x + 1)(2) == 3"),
+    "Layer": ("class Layer:\n    after = None\n    def out(self, x):\n        return 2 * x", """\
+layer = Layer()
+y = layer.out(3)
+if layer.after is not None:
+    y = layer.after(y)
+assert y == 6"""),
     "first": ("def first(x):\n    return x[0]", "assert first([4, 5]) == 4\nwanted = 9.0"),
     "later": ("def later(x):\n    return x * x", "assert later(3) == wanted"),
 }  # fmt: skip
@@ -108,6 +115,7 @@ class Yes:
 """
 CLASSES = {
     "Acc": "class Acc(Yes):\n    n = total = mean = items = {}",
+    "Layer": "class Layer(Yes):\n    out = after = {}",
     "Vector": "class Vector(Yes):\n    def __sub__(self, other):\n        return self\n    x = {}",
     "table": "table = {}",
 }
@@ -199,6 +207,10 @@ class squares:
         return (self.k - 1) ** 2"""},
     "functions made otherwise": {
         "times": "from functools import partial\nimport operator\ndef times(a):\n    return partial(operator.mul, a)"
+    },
+    "objects in the place of None and of the test's own": {
+        "registered": "def registered(f):\n    def inner(x):\n        return f(x)\n    return inner",
+        "Layer": "class Layer:\n    def after(self, x):\n        return x\n    def out(self, x):\n        return 2 * x",
     },
     "a function that is a class": {
         "times": "class times:\n    def __init__(self, a): self.a = a\n    def __call__(self, x): return self.a * x"

@@ -181,7 +181,8 @@ class Student:
         self._note_changes(reply, frames, args)
         paths, plain = {operation}, type(args[0]) is StandIn and is_plain(args[0])
         if operation == "call":
-            paths = {f"call {path}" for path in object.__getattribute__(args[0], "_paths")}
+            known = object.__getattribute__(args[0], "_paths")
+            paths = {path if path.startswith("call call call") else f"call {path}" for path in known}
         elif operation == "getattr":
             paths = {f".{args[1]}"}
         return self._take(paths, reply, frames, plain or operation in ("as_data", "as_plain"))
@@ -195,6 +196,8 @@ class Student:
         plain = plain or not self.only_data.isdisjoint(paths)
         with self._meeting(paths, plain):
             value = self._decode(reply, frames)
+        if value is not None:  # which an answer may leave out, or have something else for
+            self._note_kind(paths)
         if plain and type(value) is StandIn and "as_plain" not in paths and "as_data" not in paths:
             try:
                 return self.operate("as_plain", value)
@@ -210,8 +213,10 @@ class Student:
             yield
         finally:
             codec.paths, codec.plain = (), False
+
+    def _note_kind(self, paths):
         for path in paths:
-            self.gave[path] = self.gave.get(path, False) or codec.met
+            self.gave[path] = self.gave.get(path, False) or self._codec.met
 
     # -- how it is asked
 
@@ -300,6 +305,7 @@ class Student:
             with self._meeting({"argument"}, "argument" in self.only_data):
                 args = self._codec.decode(message.get("args"), frames)
                 kwargs = self._codec.decode(message.get("kwargs"), frames)
+            self._note_kind({"argument"})
             if type(args) is not list or type(kwargs) is not dict or not all(type(k) is str for k in kwargs):
                 raise ProtocolError("a malformed call")
             value = self._codec.functions[number](*args, **kwargs)
@@ -526,6 +532,7 @@ class _Codec(Codec):
                 known = self.standins[number, self.plain] = StandIn(self.student, self, number, kind[:80], self.plain)
             object.__getattribute__(known, "_paths").update(self.paths)
             return known
+        self.met |= tag in ("type", "callback")  # as good as an object: an answer may give one of its own
         if tag == "type" and type(content) is str and content in PLAIN_TYPES:
             return PLAIN_TYPES[content]
         if tag == "callback" and type(content) is int and 0 <= content < len(self.functions):
