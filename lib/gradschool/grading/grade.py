@@ -229,14 +229,17 @@ def judge_all(assignment, waiting, folder, servers, jobs):
         def watch(marking):
             selector.register(marking.fileno(), selectors.EVENT_READ, marking)
 
+        def fill():
+            while queue and len(running) < jobs:
+                student, fingerprint = queue.pop()
+                marking = Marking({"folder": str(folder(student))}, servers, assignment.limits)
+                running[marking] = student, fingerprint
+                if not marking.finished:
+                    watch(marking)
+
         try:
-            while queue or running:
-                while queue and len(running) < jobs:
-                    student, fingerprint = queue.pop()
-                    marking = Marking({"folder": str(folder(student))}, servers, assignment.limits)
-                    running[marking] = student, fingerprint
-                    if not marking.finished:
-                        watch(marking)
+            fill()
+            while running:
                 ready = [key.data for key, _ in selector.select(1.0)] if selector.get_map() else []  # Windows needs one
                 late = [m for m in running if m.finished or time.monotonic() > m.end]
                 for marking in dict.fromkeys([*ready, *late]):
@@ -248,6 +251,7 @@ def judge_all(assignment, waiting, folder, servers, jobs):
                         continue
                     marking.close()
                     student, fingerprint = running.pop(marking)
+                    fill()  # the next goes on while this one is written
                     yield student, fingerprint, Result(marking.records, marking.notes, marking.taken, marking.failed)
         finally:
             for marking in running:

@@ -451,20 +451,22 @@ def _alarm(seconds, ring):
     timer = hasattr(signal, "setitimer")
     kind = signal.SIGALRM if timer else signal.SIGINT
     before = signal.signal(kind, ring)
+    # What is deep in C (a sum over range(10**12)) hears no alarm: it ends the process; the next leaves this test out.
     if timer:
         signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds + END_SECONDS)  # of work; nobody handles its signal
     else:
         clock = threading.Timer(seconds, signal.raise_signal, [kind])
         clock.start()
-    # What is deep in C (a sum over range(10**12)) hears no alarm: it ends the process; the next leaves this test out.
-    faulthandler.dump_traceback_later(seconds + END_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(seconds + END_SECONDS, exit=True)
     try:
         yield
     finally:
-        faulthandler.cancel_dump_traceback_later()
         if timer:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
         else:
+            faulthandler.cancel_dump_traceback_later()
             clock.cancel()
         signal.signal(kind, before)
 
