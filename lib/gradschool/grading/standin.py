@@ -783,9 +783,7 @@ _add_operators()
 
 
 # What a test may read of a function or a class by a name that begins with two underscores.
-_TOLD = {
-    *("__name__", "__qualname__", "__dict__", "__defaults__", "__kwdefaults__", "__code__", "__bases__", "__mro__"),
-}
+_TOLD = ("__name__", "__qualname__", "__dict__", "__defaults__", "__kwdefaults__", "__code__", "__bases__", "__mro__")
 
 
 def _signature(standin):
