@@ -130,3 +130,24 @@ HOMEWORK = notebook(
     written("why", 3, "### BEGIN SOLUTION\nBecause.\n### END SOLUTION"),
 )
 RIGHT = {"square": "def square(x):\n    return x * x", "mean": "def mean(x):\n    return x.mean()", "why": "So it is."}
+
+
+def interrupted_copy(servers):
+    """A copy of the students' server that was interrupted in an endless loop and went on after it."""
+    import time
+    from dataclasses import asdict
+
+    from gradschool.grading.judge import Limits
+    from gradschool.grading.server import ask
+
+    copy = ask(servers.students.control, {"limits": asdict(Limits())})
+    end = time.monotonic() + 60
+    assert copy.channel.receive(end)[0] == {"ready": True}
+    source = (
+        "try:\n    print('begun', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('stopped')"
+    )
+    copy.channel.send({"do": "run", "id": 1, "source": source})
+    time.sleep(0.5)
+    copy.interrupt()
+    assert copy.channel.receive(end)[0]["outputs"][0]["text"] == "begun\nstopped\n"
+    return copy

@@ -716,14 +716,18 @@ OF_A_CLASS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OF_A_CLASS)
-def test_what_a_class_defines_is_the_students_to_answer(servers, name):
-    check, wrong = OF_A_CLASS[name]
-    source = notebook(code("import numpy as np"), answer("a", VECTOR), test("t", 2, check))
+def sealed_and_told_apart(servers, right, check, wrong):
+    """The check runs sealed, and fails for the answer in which the text ``wrong[0]`` is ``wrong[1]``."""
+    source = notebook(code("import numpy as np"), answer("a", right), test("t", 2, check))
     plan, notes = make_plan(source, servers=servers)
     assert plan["t"]["protection"] == "sealed" and not notes
-    wrong = handed_in(source, {"a": VECTOR.replace(*wrong)})
+    wrong = handed_in(source, {"a": right.replace(*wrong)})
     assert judge(wrong, tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+
+
+@pytest.mark.parametrize("name", OF_A_CLASS)
+def test_what_a_class_defines_is_the_students_to_answer(servers, name):
+    sealed_and_told_apart(servers, VECTOR, *OF_A_CLASS[name])
 
 
 def test_data_classes_and_linked_objects(servers):
@@ -820,12 +824,7 @@ DESCRIBED = {
 
 @pytest.mark.parametrize("name", DESCRIBED)
 def test_what_can_be_asked_of_functions_and_classes(servers, name):
-    check, wrong = DESCRIBED[name]
-    source = notebook(code("import numpy as np"), answer("a", F), test("t", 2, check))
-    plan, notes = make_plan(source, servers=servers)
-    assert plan["t"]["protection"] == "sealed" and not notes
-    wrong = handed_in(source, {"a": F.replace(*wrong)})
-    assert judge(wrong, tests_from=source, servers=servers, plan=plan).cells["t"].score == 0
+    sealed_and_told_apart(servers, F, *DESCRIBED[name])
 
 
 def test_types_are_called_over_there(servers):

@@ -7,14 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from gradschool.grading import sandbox
 from gradschool.grading.judge import Limits, Servers, judge
-from gradschool.grading.server import ask
-from marking import answer, notebook, test
+from marking import answer, interrupted_copy, notebook, test
 
 pytestmark = pytest.mark.skipif(not sandbox.LINUX, reason="the sandbox's layers are Linux'")
 ROOT = Path(__file__).resolve().parents[1]
@@ -208,16 +206,7 @@ def test_what_ends_late_or_never(servers):
 
 
 def test_a_copy_can_be_interrupted(servers):
-    copy = ask(servers.students.control, {"limits": asdict(Limits())})
-    end = time.monotonic() + 60
-    assert copy.channel.receive(end)[0] == {"ready": True}
-    source = (
-        "try:\n    print('begun', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('stopped')"
-    )
-    copy.channel.send({"do": "run", "id": 1, "source": source})
-    time.sleep(0.5)
-    copy.interrupt()
-    assert copy.channel.receive(end)[0]["outputs"][0]["text"] == "begun\nstopped\n"
+    copy = interrupted_copy(servers)
     copy.kill()
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from gradschool.grading import sandbox, server, spawn, trial, windows
 from gradschool.grading.judge import Limits, Servers, judge
-from gradschool.grading.server import ServerDied, ask
+from gradschool.grading.server import ServerDied
 from gradschool.grading.standin import TimeUp
-from marking import answer, notebook, test
+from marking import answer, interrupted_copy, notebook, test
 
 # Loaded by every interpreter at its start. What other people's packages need on this system stays there for them.
 LIKE_WINDOWS = """
@@ -194,16 +194,7 @@ def test_a_thread_rings_where_the_system_has_no_timer(monkeypatch):
 
 
 def test_it_can_be_interrupted_and_ends_with_its_holder(servers):
-    copy = ask(servers.students.control, {"limits": asdict(Limits())})
-    end = time.monotonic() + 60
-    assert copy.channel.receive(end)[0] == {"ready": True}
-    source = (
-        "try:\n    print('begun', flush=True)\n    while True: pass\nexcept KeyboardInterrupt:\n    print('stopped')"
-    )
-    copy.channel.send({"do": "run", "id": 1, "source": source})
-    time.sleep(0.5)
-    copy.interrupt()
-    assert copy.channel.receive(end)[0]["outputs"][0]["text"] == "begun\nstopped\n"
+    copy = interrupted_copy(servers)
     copy._sockets["leash"].close()  # as when its holder dies
     assert copy.process.wait(10) == 1
     copy.kill()
