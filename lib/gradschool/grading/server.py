@@ -123,6 +123,8 @@ class Server:
         with contextlib.suppress(OSError):
             os.close(self._lifeline)
         self.control.close()
+        if self._ready is None:
+            self.process.kill()  # still loading, and nobody waits for it
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         if self.process.poll() is None:
