@@ -178,6 +178,18 @@ def test_forbidden_modules_are_not_there(servers):
     assert seen in ("0\n", "not there\n")
 
 
+@pytest.mark.parametrize("allowed", [(), ("gradschool.datasets",)])
+def test_the_librarys_own_answers_are_not_there(servers, allowed):
+    """Though the marking, which is in the same package, has to be loaded."""
+    path = Path(sandbox.__file__).parents[1] / "activations.py"
+    seen = from_inside(
+        servers,
+        f"try:\n    print(len(open({str(path)!r}).read()))\nexcept OSError:\n    print('not there')",
+        limits=Limits(forbidden_imports=("gradschool",), allowed_imports=allowed),
+    )
+    assert seen in ("0\n", "not there\n")
+
+
 def test_files_beside_the_notebook(servers):
     """They are copies that the answers may write to."""
     source = "import os\nopen('data.txt', 'a').write('!')\nprint(open('data.txt').read(), os.listdir('sub'))"

@@ -137,7 +137,7 @@ def load(coursedir, gradebook, name, limits=None, own_files=()):
         known = gradebook.find_assignment(name)
     except MissingEntry:
         raise ValueError(
-            f"the gradebook has no assignment {name!r}. Run `nbgrader generate_assignment {name}` first."
+            f"the gradebook has no assignment {name!r}. Run `nbgrader generate_assignment {name} --force` first."
         ) from None
     source_folder = Path(coursedir.format_path(coursedir.source_directory, ".", name))
     release_folder = Path(coursedir.format_path(coursedir.release_directory, ".", name))

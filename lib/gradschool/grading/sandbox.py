@@ -485,7 +485,7 @@ def bubblewrap(layers, policy):
         words += ["--perms", "0755", "--dir", str(parent)]
     for path in visible_paths():
         words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-    for path in map(os.path.realpath, policy.hidden):
+    for path in _but_ourselves(policy.hidden):
         if os.path.isdir(path):
             words += ["--tmpfs", path, "--remount-ro", path]
         elif os.path.exists(path):
@@ -501,6 +501,18 @@ def bubblewrap(layers, policy):
     if layers.proc:
         words += ["--proc", "/proc"]
     return [*words, "--remount-ro", "/", "--chdir", WORK], passwd
+
+
+def _but_ourselves(hidden):
+    """The hidden paths without this package, which what starts behind Bubblewrap has to load: what is beside it goes."""
+    own = Path(__file__).resolve().parent
+    todo = [Path(path).resolve() for path in hidden]
+    while todo:
+        path = todo.pop()
+        if path != own and own.is_relative_to(path):
+            todo += [inner for inner in path.iterdir() if inner.name != "__init__.py"]
+        elif path != own:
+            yield str(path)
 
 
 def _private_folder(policy, layers):
