@@ -22,6 +22,7 @@ as `gradschool.grading.questions` does; its text is the sentence for the student
 number gives partial credit, as in nbgrader.
 """
 
+import contextlib
 import json
 import tempfile
 import time
@@ -165,20 +166,9 @@ def judge(
     RuntimeError
         When the marking itself fails. There is no mark then, not a 0.
     """
-    if servers is None:
-        with Servers() as own:
-            return judge(
-                notebook,
-                tests_from=tests_from,
-                files=files,
-                course_files=course_files,
-                limits=limits,
-                servers=own,
-                plan=plan,
-                delimiters=delimiters,
-                learn=learn,
-            )
-    with tempfile.TemporaryDirectory(prefix="gradschool-files-") as folder:
+    with contextlib.ExitStack() as stack:
+        servers = servers or stack.enter_context(Servers())
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gradschool-files-"))
         request = {
             "notebooks": {"notebook": _plain(notebook)},
             "tests": {"notebook": _plain(tests_from)},
